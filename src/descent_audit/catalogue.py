@@ -1,0 +1,305 @@
+"""The statements, the claims that audit them, and the slices of a claim that each stage depends on.
+
+The only reader of ``config/``. Everything is validated before any job starts; every fault is one line.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from descent_audit.sources import functions, import_closure, keyword_parameters, module_path, reported_quantities
+from descent_audit.validation import ConfigurationError, check_document, check_parameters, fault, read_yaml, unknown
+
+__all__ = ["Arm", "Claim", "ConfigurationError", "Statement", "canonical", "load_claims", "load_statements"]
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "config"
+SCHEMAS = ROOT / "workflow" / "schemas"
+NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
+ArmKind = Literal["claim", "case", "control", "counterexample"]
+ARM_KINDS: dict[str, ArmKind] = {"cases": "case", "controls": "control", "counterexamples": "counterexample"}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What the chapter says in one place. ``claims`` are the claims that are meant to audit it."""
+
+    id: str
+    section: str
+    problem: str | None
+    says: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One run of a claim: ``parameters`` are complete, the scale's included."""
+
+    name: str
+    kind: ArmKind
+    target: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One validated claim file. The fields are its keys; config/README.md describes them."""
+
+    name: str
+    audits: tuple[str, ...]
+    statement: str
+    condition: str
+    formula: str
+    experiment: Mapping[str, Any]
+    kinds: Mapping[str, ArmKind]
+    overrides: Mapping[str, Mapping[str, Any]]
+    expect: Mapping[str, Mapping[str, Any]]
+    figure: Mapping[str, Any]
+    scale: Mapping[str, Mapping[str, Any]]
+
+    def arms(self, scale: str, typed: Sequence[str] = ()) -> tuple[Arm, ...]:
+        """Return the arms at a scale; parameters named in ``typed`` keep their value whatever the scale says.
+
+        An arm is merged over the experiment, unless it names a ``_target_`` of its own and stands alone. Under
+        ``scale`` a key that is an arm's name holds that arm's parameters.
+        """
+        scaled = self.scale.get(scale, {})
+        general = {key: value for key, value in scaled.items() if key not in self.overrides and key not in typed}
+        base = {**self.experiment, **general}
+        return tuple(
+            _arm(name, kind, {**({} if "_target_" in own else base), **own, **scaled.get(name, {})})
+            for name, kind in self.kinds.items()
+            for own in [self.overrides.get(name, {})]
+        )
+
+    def expectations(self, scale: str) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        """Return per arm what it must ``observe`` and what must ``fail`` on it, at a scale."""
+        return {
+            arm: {key: [_at_scale(entry, scale) for entry in entries.get(key, [])] for key in ("observes", "fails")}
+            for arm, entries in self.expect.items()
+        }
+
+    def bears_on(self, arm: str) -> tuple[str, ...]:
+        """Return the statements that a counterexample contradicts: those named, else all audited ones."""
+        return tuple(self.expect[arm].get("bears_on", self.audits))
+
+    def simulation_slice(self, scale: str) -> str:
+        """Return all of the file that a simulation depends on, as canonical JSON."""
+        return canonical({arm.name: {"target": arm.target, **arm.parameters} for arm in self.arms(scale)})
+
+    def judgement_slice(self, scale: str) -> str:
+        """Return all of the file that a verdict depends on, as canonical JSON."""
+        wording = ("because", "at_scale")
+        rules = {
+            arm: {
+                kind: [{k: v for k, v in entry.items() if k not in wording} for entry in entries]
+                for kind, entries in rule.items()
+            }
+            for arm, rule in self.expectations(scale).items()
+        }
+        bears_on = {arm: self.bears_on(arm) for arm, kind in self.kinds.items() if kind == "counterexample"}
+        return canonical({"audits": self.audits, "kinds": self.kinds, "expect": rules, "bears_on": bears_on})
+
+    def figure_slice(self) -> str:
+        """Return all of the file that the drawing depends on, as canonical JSON; the caption is the report's."""
+        return canonical({"panels": self.figure["panels"], "kinds": self.kinds})
+
+    def wording_slice(self) -> str:
+        """Return all of the file that only readers see, as canonical JSON."""
+        reasons = {
+            arm: [entry.get("because") for entry in rule.get("observes", [])] for arm, rule in self.expect.items()
+        }
+        shows = {arm: rule.get("shows") for arm, rule in self.expect.items()}
+        words = [self.statement, self.condition, self.formula, self.figure["caption"]]
+        return canonical({"words": words, "reasons": reasons, "shows": shows})
+
+    def modules(self) -> tuple[Path, ...]:
+        """Return the source files behind the claim's experiments: the import closure of its targets."""
+        targets = [
+            self.experiment["_target_"],
+            *(own["_target_"] for own in self.overrides.values() if "_target_" in own),
+        ]
+        return import_closure(target.rpartition(".")[0] for target in targets)
+
+
+def canonical(value: Any) -> str:
+    """Return a value as JSON that does not depend on the order of keys or on the layout of the file."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def scales(config: Path = CONFIG) -> list[str]:
+    """Return the names of the scales."""
+    return sorted(path.stem for path in (config / "scale").glob("*.yaml"))
+
+
+def check_scale(name: str, config: Path = CONFIG) -> str:
+    """Return the scale's name. Raises ``ConfigurationError`` where there is no such scale."""
+    if name not in scales(config):
+        raise unknown("--config", "scale", name, scales(config))
+    return name
+
+
+def claim_names(config: Path = CONFIG) -> list[str]:
+    """Return the names of all claims: the stems of ``config/claim/*.yaml``.
+
+    Raises ``ConfigurationError`` for a stem that is not a name or that two files share.
+    """
+    paths = sorted(path for path in (config / "claim").rglob("*") if path.suffix.lower() in (".yaml", ".yml"))
+    for stem, count in Counter(path.stem.lower() for path in paths).items():
+        if count > 1:
+            files = ", ".join(str(path.relative_to(config)) for path in paths if path.stem.lower() == stem)
+            raise fault("config/claim", stem, f"duplicate claim id {stem!r} ({files})", "one file per claim")
+    for path in paths:
+        if path.suffix != ".yaml" or path.parent != config / "claim" or not NAME.fullmatch(path.stem):
+            raise fault(
+                "config/claim",
+                str(path.relative_to(config / "claim")),
+                f"file {path.name!r}",
+                "claim/<name>.yaml, the name of a-z, 0-9, _",
+            )
+    return [path.stem for path in paths]
+
+
+def select_claims(wanted: str | Sequence[str] | None, config: Path = CONFIG) -> list[str]:
+    """Return the claims that a run is about: all, or those of a comma-separated list or a sequence.
+
+    Raises ``ConfigurationError`` for an empty list, an unknown name or one that is given twice.
+    """
+    known = claim_names(config)
+    if wanted is None:
+        return known
+    names = [name.strip() for name in (str(wanted).split(",") if isinstance(wanted, str) else map(str, wanted))]
+    for name in names:
+        if name not in known:
+            raise unknown("--config", "claims", name, known)
+        if names.count(name) > 1:
+            raise fault("--config", "claims", f"duplicate claim id {name!r}", "each name once")
+    return sorted(names)
+
+
+def load_statements(config: Path = CONFIG) -> tuple[Statement, ...]:
+    """Return the statements in the chapter's order. Raises ``ConfigurationError`` for any fault in the file."""
+    label = "config/statements.yaml"
+    document = read_yaml(config / "statements.yaml", label)
+    check_document(document, SCHEMAS / "statements.schema.yaml", label)
+    for name, count in Counter(entry["id"] for entry in document).items():
+        if count > 1:
+            raise fault(label, "id", f"duplicate statement id {name!r}", "each id once")
+    return tuple(Statement(**{**entry, "claims": tuple(entry["claims"])}) for entry in document)
+
+
+def load_claims(names: Sequence[str] | None = None, config: Path = CONFIG) -> dict[str, Claim]:
+    """Return the named claims (all where none are named), validated. Raises ``ConfigurationError``."""
+    statements = [statement.id for statement in load_statements(config)]
+    chosen = claim_names(config) if names is None else names
+    return {
+        name: parse_claim(name, read_yaml(config / "claim" / f"{name}.yaml", _label(name)), statements)
+        for name in chosen
+    }
+
+
+def parse_claim(name: str, document: Any, statements: Sequence[str]) -> Claim:
+    """Return the claim of a document read from YAML. Raises ``ConfigurationError`` for its first fault."""
+    label = _label(name)
+    document = _without_shorthand(document)
+    check_document(document, SCHEMAS / "claim.schema.yaml", label)
+    arms = document["arms"]
+    claim = Claim(
+        name=name,
+        audits=tuple(document["audits"]),
+        kinds={"claim": "claim", **{arm: kind for group, kind in ARM_KINDS.items() for arm in arms.get(group, {})}},
+        overrides={arm: own for group in ARM_KINDS for arm, own in arms.get(group, {}).items()},
+        scale=document.get("scale", {}),
+        **{key: document[key] for key in ("statement", "condition", "formula", "experiment", "expect", "figure")},
+    )
+    for audited in claim.audits:
+        if audited not in statements:
+            raise unknown(label, "audits", audited, statements)
+    _check_arms(claim, label, sum(len(arms.get(group, {})) for group in ARM_KINDS))
+    _check_expectations(claim, label)
+    _check_targets(claim, label)
+    return claim
+
+
+def _label(name: str) -> str:
+    return f"config/claim/{name}.yaml"
+
+
+def _arm(name: str, kind: ArmKind, merged: Mapping[str, Any]) -> Arm:
+    return Arm(name, kind, merged["_target_"], {key: value for key, value in merged.items() if key != "_target_"})
+
+
+def _at_scale(entry: Mapping[str, Any], scale: str) -> dict[str, Any]:
+    return {
+        **{key: value for key, value in entry.items() if key != "at_scale"},
+        **entry.get("at_scale", {}).get(scale, {}),
+    }
+
+
+def _without_shorthand(document: Any) -> Any:
+    """Spell out a list of expectations as ``{observes: list}`` and a bare quantity in ``fails`` as a mapping."""
+    if not isinstance(document, dict) or not isinstance(document.get("expect"), dict):
+        return document
+    expect = {arm: {"observes": rule} if isinstance(rule, list) else rule for arm, rule in document["expect"].items()}
+    for arm, rule in expect.items():
+        if isinstance(rule, dict) and isinstance(rule.get("fails"), list):
+            fails = [{"quantity": entry} if isinstance(entry, str) else entry for entry in rule["fails"]]
+            expect[arm] = {**rule, "fails": fails}
+    return {**document, "expect": expect}
+
+
+def _check_arms(claim: Claim, label: str, declared: int) -> None:
+    if len(claim.kinds) != declared + 1:
+        raise fault(label, "arms", "a name that is given to two arms, or 'claim'", "names of their own")
+    for arm in claim.expect:
+        if arm not in claim.kinds:
+            raise unknown(label, f"expect.{arm}", arm, claim.kinds)
+    for arm in claim.kinds:
+        if arm not in claim.expect:
+            raise fault(label, "expect", f"no key {arm!r}", "an entry for every arm")
+    for index, panel in enumerate(claim.figure["panels"]):
+        for arm in panel.get("arms", []):
+            if arm not in claim.kinds:
+                raise unknown(label, f"figure.panels.{index}.arms", arm, claim.kinds)
+
+
+def _check_expectations(claim: Claim, label: str) -> None:
+    quantities = reported_quantities(claim.modules())
+    claimed = {entry["quantity"] for entry in claim.expect["claim"].get("observes", [])}
+    for arm, kind in claim.kinds.items():
+        rule, key = claim.expect[arm], f"expect.{arm}"
+        needed = "fails" if kind == "control" else "observes"
+        if needed not in rule:
+            raise fault(label, key, f"no key {needed!r}", f"a list under {needed!r}: this arm is a {kind}")
+        if "fails" in rule and kind != "control":
+            raise fault(label, f"{key}.fails", f"a {kind}", "a control")
+        for audited in rule.get("bears_on", []):
+            if kind != "counterexample" or audited not in claim.audits:
+                raise unknown(label, f"{key}.bears_on", audited, claim.audits if kind == "counterexample" else ())
+        for entry in rule.get("observes", []):
+            if entry["quantity"] not in quantities:
+                raise unknown(label, f"{key}.observes.quantity", entry["quantity"], quantities)
+        for entry in rule.get("fails", []):
+            if entry["quantity"] not in claimed:
+                raise unknown(label, f"{key}.fails.quantity", entry["quantity"], claimed)
+
+
+def _check_targets(claim: Claim, label: str) -> None:
+    for scale in ("smoke", "full", "deep"):
+        for arm in claim.arms(scale):
+            key = "experiment" if arm.kind == "claim" else f"arms.{arm.name}"
+            module, _, function = arm.target.rpartition(".")
+            path = module_path(module)
+            if path is None:
+                raise fault(
+                    label, f"{key}._target_", repr(arm.target), "a function of a module in descent_audit.experiments"
+                )
+            if function not in functions(path):
+                raise unknown(label, f"{key}._target_", function, functions(path))
+            accepted = keyword_parameters(functions(path)[function])
+            accepted.pop("streams", None)
+            check_parameters(dict(arm.parameters), accepted, label, key)

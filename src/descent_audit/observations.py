@@ -1,0 +1,76 @@
+"""What an experiment reports: named quantities with their predictions, and the curves to draw."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Role = Literal["measured", "predicted", "guide"]
+Scalar = int | float | str | bool
+
+
+def parameter_point(at: Mapping[str, Scalar]) -> str:
+    """Return a parameter point as text: ``key=value`` joined by ``;``, keys sorted, shortest numbers."""
+    return ";".join(f"{key}={plain(at[key])}" for key in sorted(at))
+
+
+def plain(value: object) -> str:
+    """Return the shortest text that reads back as the same value; NumPy scalars print as Python's do."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return "true" if value is True else "false" if value is False else str(value)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One measured number.
+
+    ``predicted`` is the value in closed form or from an exact reference, ``None`` where there is none.
+    ``at`` names the parameter point. ``standard_error`` is ``None`` for a number without sampling error,
+    and ``replicates`` counts the independent repetitions behind it.
+    """
+
+    quantity: str
+    value: float
+    predicted: float | None = None
+    at: Mapping[str, Scalar] = field(default_factory=dict)
+    standard_error: float | None = None
+    replicates: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One series of a panel: ``x`` and ``y`` of shape ``(points,)``, on a map also ``value``."""
+
+    panel: str
+    series: str
+    role: Role
+    x: ArrayLike
+    y: ArrayLike
+    value: ArrayLike | None = None
+
+
+@dataclass(frozen=True)
+class Observations:
+    """All that one run of an experiment reports; ``+`` joins the reports of its parts."""
+
+    measured: tuple[Observation, ...] = ()
+    curves: tuple[Curve, ...] = ()
+
+    @classmethod
+    def of(cls, measured: Iterable[Observation] = (), curves: Iterable[Curve] = ()) -> "Observations":
+        """Return a report of the given observations and curves."""
+        return cls(tuple(measured), tuple(curves))
+
+    def __add__(self, other: "Observations") -> "Observations":
+        return Observations(self.measured + other.measured, self.curves + other.curves)
+
+
+def sample_steps(last: int, points: int = 60, *, log: bool = False) -> np.ndarray:
+    """Return at most ``points`` distinct steps from 0 (1 where ``log``) to ``last``, spread evenly.
+
+    A drawn curve needs no more; it keeps the curve files small whatever the length of the run.
+    """
+    steps = np.geomspace(1, max(last, 1), points) if log else np.linspace(0, last, points)
+    return np.unique(np.rint(steps).astype(int))

@@ -1,0 +1,163 @@
+"""One claim, all its arms: observations and curves.
+
+``python -m descent_audit.simulate claim=NAME claim.experiment.KEY=VALUE`` runs one job by hand with any Hydra
+override, prints quantities against predictions and writes under ``outputs/``.
+"""
+
+import importlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from descent_audit.catalogue import (
+    CONFIG,
+    Arm,
+    ConfigurationError,
+    claim_names,
+    load_claims,
+    load_statements,
+    parse_claim,
+)
+from descent_audit.observations import Observations, parameter_point
+from descent_audit.randomness import Streams
+from descent_audit.sources import functions, keyword_parameters, module_path
+from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, StorageError, seal_text, table_text, write_text
+from descent_audit.validation import fault, unknown
+
+EXPERIMENT = "claim.experiment."
+Reports = Sequence[tuple[Arm, Observations]]
+
+
+def run_arm(arm: Arm, streams: Streams) -> Observations:
+    """Return what the arm's experiment reports; the module is imported only after its name was validated."""
+    module, _, function = arm.target.rpartition(".")
+    experiment = getattr(importlib.import_module(module), function)
+    with np.errstate(all="ignore"):
+        return experiment(**arm.parameters, **({"streams": streams} if takes_streams(arm.target) else {}))
+
+
+def takes_streams(target: str) -> bool:
+    """Say whether an experiment draws random numbers."""
+    module, _, function = target.rpartition(".")
+    path = module_path(module)
+    return path is not None and "streams" in keyword_parameters(functions(path)[function])
+
+
+def simulate(claim: str, arms: Sequence[Arm], seed: int) -> Reports:
+    """Return the report of every arm, each with streams of its own."""
+    return [(arm, run_arm(arm, Streams(seed, claim, arm.name))) for arm in arms]
+
+
+def observation_rows(claim: str, reports: Reports) -> Iterator[dict[str, object]]:
+    """Yield the rows of the observations table, sorted by arm, quantity and parameter point."""
+    rows = [
+        (arm.name, one.quantity, parameter_point(one.at), one) for arm, report in reports for one in report.measured
+    ]
+    for arm, quantity, at, one in sorted(rows, key=lambda row: row[:3]):
+        numbers = {key: _float(getattr(one, key)) for key in ("value", "standard_error", "predicted")}
+        yield {"claim": claim, "arm": arm, "quantity": quantity, "at": at, "replicates": one.replicates, **numbers}
+
+
+def curve_rows(claim: str, reports: Reports) -> Iterator[dict[str, object]]:
+    """Yield the rows of the curves table; what a control measures has the role ``control``."""
+    for arm, report in sorted(reports, key=lambda report: report[0].name):
+        for curve in report.curves:
+            role = "control" if arm.kind == "control" and curve.role == "measured" else curve.role
+            named = {"claim": claim, "arm": arm.name, "panel": curve.panel, "series": curve.series, "role": role}
+            x, y = (np.atleast_1d(np.asarray(values, dtype=float)) for values in (curve.x, curve.y))
+            value = np.full(x.shape, np.nan) if curve.value is None else np.asarray(curve.value, dtype=float)
+            for point in zip(x.tolist(), y.tolist(), value.tolist(), strict=True):
+                yield {**named, **dict(zip(("x", "y", "value"), point, strict=True))}
+
+
+def write_results(folder: Path, claim: str, reports: Reports) -> None:
+    """Write both tables of a claim and their seal, the seal last. Raises ``StorageError``."""
+    contents = {
+        f"observations/{claim}.csv": table_text(OBSERVATION_COLUMNS, observation_rows(claim, reports)),
+        f"curves/{claim}.csv": table_text(CURVE_COLUMNS, curve_rows(claim, reports)),
+    }
+    for name, text in contents.items():
+        write_text(folder / name, text)
+    write_text(folder / "seals" / f"{claim}.sha256", seal_text(contents))
+
+
+def comparison(reports: Reports) -> Iterator[str]:
+    """Yield a line per observation: arm, quantity, parameter point, measured, predicted."""
+    rows = [
+        (arm.name, one.quantity, parameter_point(one.at), one) for arm, report in reports for one in report.measured
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    for *names, one in rows:
+        cells = "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True))
+        yield f"{cells}  measured {_shown(one.value)}  predicted {_shown(one.predicted)}"
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIG), config_name="config")
+def job(config: DictConfig) -> None:
+    """Run the composed configuration; one line and exit code 1 for a fault."""
+    choices, overrides = HydraConfig.get().runtime.choices, HydraConfig.get().overrides.task
+    try:
+        settings: Any = OmegaConf.to_container(config, resolve=True)
+        claim = parse_claim(choices.claim, settings["claim"], [statement.id for statement in load_statements()])
+        typed = [override.split("=")[0].lstrip("+").removeprefix(EXPERIMENT) for override in overrides]
+        reports = simulate(claim.name, claim.arms(choices.scale, typed), check_seed(settings["seed"]))
+        write_results(Path(settings["output"]), claim.name, reports)
+    except (ConfigurationError, StorageError, OmegaConfBaseException) as error:
+        sys.exit(_one_line(error))
+    if settings["print"]:
+        print("\n".join(comparison(reports)))
+
+
+def check_seed(seed: object) -> int:
+    """Return the root seed. Raises ``ConfigurationError`` unless it is a whole number that is not negative."""
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise fault("command line", "seed", repr(seed), "a whole number from 0")
+    return seed
+
+
+def main() -> None:
+    """Run the job of the command line; every fault of configuration is one line, without a traceback."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        job()
+    except MissingConfigException as error:
+        group, _, name = (error.missing_cfg_file or "config").partition("/")
+        sys.exit(str(unknown("command line", group, name, error.options or ())))
+    except (HydraException, OmegaConfBaseException) as error:
+        sys.exit(f"command line: {_override_fault(error)}")
+
+
+def _override_fault(error: Exception) -> str:
+    """Return one line for an override that Hydra refuses, with the near match that Hydra does not give."""
+    missing = re.search(r"Could not override '([^']+)'", str(error))
+    claim = next((word.removeprefix("claim=") for word in sys.argv if word.startswith("claim=")), "")
+    if missing and missing[1].startswith(EXPERIMENT) and claim in claim_names():
+        known = load_claims([claim])[claim].experiment
+        return str(unknown(missing[1], "", missing[1].removeprefix(EXPERIMENT), known))
+    return _one_line(error)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _float(value: object) -> float | None:
+    return None if value is None else float(value)  # type: ignore[arg-type]
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.10g}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What the package's source says about itself, read without running it."""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parent
+PACKAGE = SOURCE.name
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword of a function, as its source declares it."""
+
+    name: str
+    annotation: ast.expr
+    required: bool
+
+    @property
+    def type_text(self) -> str:
+        """Return the annotation as it is written."""
+        return ast.unparse(self.annotation)
+
+    def accepts(self, value: object) -> bool:
+        """Say whether a value read from YAML is of the declared type."""
+        return _is_instance(value, self.annotation)
+
+
+def module_path(module: str) -> Path | None:
+    """Return the source file of a dotted module name of this package, or ``None``."""
+    if module.split(".")[0] != PACKAGE:
+        return None
+    stem = SOURCE.parent.joinpath(*module.split("."))
+    return next((path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()), None)
+
+
+@cache
+def syntax_tree(path: Path) -> ast.Module:
+    """Return the parsed source of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def import_closure(modules: Iterable[str]) -> tuple[Path, ...]:
+    """Return the files of this package that the modules import, directly or not, themselves included, sorted.
+
+    Packages on the way (their ``__init__.py``) count, since importing a module runs them.
+    """
+    waiting, found = list(modules), set()
+    while waiting:
+        module = waiting.pop()
+        path = module_path(module)
+        if path is None or path in found:
+            continue
+        found.add(path)
+        parents = module.split(".")[:-1]
+        waiting += [".".join(parents[: depth + 1]) for depth in range(len(parents))]
+        waiting += _imported(syntax_tree(path))
+    return tuple(sorted(found))
+
+
+def code_digest(paths: Iterable[Path]) -> str:
+    """Return the SHA-256 over names and contents of source files of this package."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(path.relative_to(SOURCE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def functions(path: Path) -> dict[str, ast.FunctionDef]:
+    """Return the public functions that a file defines at its top level, by name."""
+    body = syntax_tree(path).body
+    return {node.name: node for node in body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"}
+
+
+def keyword_parameters(function: ast.FunctionDef) -> dict[str, Parameter]:
+    """Return the keyword-only parameters of a function, by name, in order."""
+    pairs = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    return {
+        argument.arg: Parameter(argument.arg, argument.annotation, default is None)
+        for argument, default in pairs
+        if argument.annotation is not None
+    }
+
+
+def reported_quantities(paths: Iterable[Path]) -> set[str]:
+    """Return the names that the files report: the literal first arguments of ``Observation(...)``."""
+    calls = (node for path in paths for node in ast.walk(syntax_tree(path)) if isinstance(node, ast.Call))
+    return {
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "Observation"
+        if call.args and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
+    }
+
+
+def _imported(tree: ast.Module) -> list[str]:
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+SCALARS = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+
+
+def _is_instance(value: object, annotation: ast.expr) -> bool:
+    match annotation:
+        case ast.Name(id=name) if name in SCALARS:
+            return isinstance(value, SCALARS[name]) and (isinstance(value, bool) == (name == "bool"))
+        case ast.Constant(value=None):
+            return value is None
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _is_instance(value, left) or _is_instance(value, right)
+        case ast.Subscript(value=ast.Name(id="list"), slice=item):
+            return isinstance(value, list) and all(_is_instance(element, item) for element in value)
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=options):
+            listed = options.elts if isinstance(options, ast.Tuple) else [options]
+            return value in [ast.literal_eval(option) for option in listed]
+    raise TypeError(f"{ast.unparse(annotation)}: not a type that a claim file can give")

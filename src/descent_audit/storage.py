@@ -1,0 +1,125 @@
+"""Files between stages: written whole or not at all, read only when they are what was written."""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from descent_audit.observations import plain
+
+OBSERVATION_COLUMNS = ("claim", "arm", "quantity", "at", "value", "standard_error", "replicates", "predicted")
+CURVE_COLUMNS = ("claim", "arm", "panel", "series", "role", "x", "y", "value")
+Row = dict[str, str]
+
+
+class StorageError(RuntimeError):
+    """A file that cannot be written, or that is not what a stage wrote; its text is one line."""
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file under a temporary name and rename it, so that no reader ever sees half of it.
+
+    Raises ``StorageError`` where the folder is read-only or the disk is full; what was there before stays.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes as ``write_text`` writes text."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows as CSV: columns as given, order of rows as given, shortest round-trip numbers, NaN empty."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    return buffer.getvalue()
+
+
+def json_text(value: Any) -> str:
+    """Return a value as indented JSON with sorted keys and a final newline."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of bytes as hexadecimal text."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def seal_text(contents: Mapping[str, str]) -> str:
+    """Return the digests of files by name, in the form that ``sha256sum --check`` reads."""
+    return "".join(f"{digest(contents[name].encode('utf-8'))}  {name}\n" for name in sorted(contents))
+
+
+def read_sealed(results: Path, folder: str, claim: str, columns: Sequence[str]) -> list[Row]:
+    """Return the rows of ``<folder>/<claim>.csv`` after comparing the file with its seal.
+
+    Raises ``StorageError`` where the file is missing, truncated, edited, or has other columns.
+    """
+    name = f"{folder}/{claim}.csv"
+    remedy = f"remove {results / 'seals' / claim}.sha256 and run again"
+    try:
+        content = (results / name).read_bytes()
+        seal = (results / "seals" / f"{claim}.sha256").read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise StorageError(f"{results / name}: cannot be read ({reason}), or its seal cannot; {remedy}") from None
+    sealed = {line[66:]: line[:64] for line in seal.splitlines()}
+    if digest(content) != sealed.get(name):
+        raise StorageError(
+            f"{results / name}: found {len(content)} bytes that differ from the seal (truncated or edited); {remedy}"
+        )
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
+    if rows and tuple(rows[0]) != tuple(columns):
+        raise StorageError(
+            f"{results / name}: found columns {', '.join(rows[0])}, allowed: {', '.join(columns)}; {remedy}"
+        )
+    return rows
+
+
+def read_table(path: Path) -> list[Row]:
+    """Return the rows of a CSV file that a stage wrote. Raises ``StorageError`` where it cannot be read."""
+    try:
+        return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise StorageError(f"{path}: cannot be read ({error})") from None
+
+
+def read_json(path: Path) -> Any:
+    """Return the value of a JSON file that a stage wrote. Raises ``StorageError`` where it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, ValueError) as error:
+        raise StorageError(f"{path}: cannot be read ({error}); remove it and run again") from None
+
+
+def number(cell: str) -> float:
+    """Return a cell as a number, an empty one as NaN."""
+    return float(cell) if cell else math.nan
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return plain(value)

@@ -1,0 +1,126 @@
+"""One line for every fault in a configuration: the file, the key, what was found, what is allowed."""
+
+import difflib
+import math
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from descent_audit.sources import Parameter
+
+
+class ConfigurationError(ValueError):
+    """A fault in what the user wrote; its text is one line."""
+
+
+def fault(file: str, key: str, found: str, allowed: str) -> ConfigurationError:
+    """Return the error for one fault, worded as every fault is."""
+    place = f"{file}: {key}" if key else file
+    return ConfigurationError(f"{place}: found {found}, allowed: {allowed}")
+
+
+def unknown(file: str, key: str, name: object, known: Iterable[str]) -> ConfigurationError:
+    """Return the error for a name that is not among the known ones, with the nearest of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return fault(file, key, f"unknown name {name!r}{hint}", ", ".join(names) or "none")
+
+
+def read_yaml(path: Path, label: str) -> Any:
+    """Return the document of a YAML file as plain Python values; interpolations stay text.
+
+    Raises ``ConfigurationError`` where the file is missing, unreadable or not YAML.
+    """
+    try:
+        return OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}" if mark else ""
+        raise fault(label, place, f"a YAML error ({error.problem or error})", "YAML") from None
+    except (OSError, UnicodeError, yaml.YAMLError, OmegaConfBaseException) as error:
+        raise fault(label, "", " ".join(str(error).split()), "a readable YAML file") from None
+
+
+def check_document(document: Any, schema: Path, label: str) -> None:
+    """Raise ``ConfigurationError`` for the first place where a document leaves its schema or is not finite."""
+    for key, number in _numbers(document):
+        if not math.isfinite(number):
+            raise fault(label, key, str(number), "a finite number")
+    errors = sorted(_validator(schema).iter_errors(document), key=_reading_order)
+    if errors:
+        raise _worded(errors[0], label)
+
+
+def check_parameters(parameters: dict[str, Any], accepted: dict[str, Parameter], label: str, key: str) -> None:
+    """Raise ``ConfigurationError`` where parameters do not fit the signature that is to take them."""
+    for name, value in parameters.items():
+        if name not in accepted:
+            raise unknown(label, f"{key}.{name}", name, accepted)
+        if not accepted[name].accepts(value):
+            raise fault(label, f"{key}.{name}", repr(value), accepted[name].type_text)
+    for name, parameter in accepted.items():
+        if parameter.required and name not in parameters:
+            raise fault(label, key, f"no key {name!r}", f"{name}: {parameter.type_text}")
+
+
+@cache
+def _validator(schema: Path) -> Draft202012Validator:
+    return Draft202012Validator(yaml.load(schema.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+
+
+def _numbers(document: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    items = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    for key, value in items:
+        yield from _numbers(value, f"{path}.{key}" if path else str(key))
+    if isinstance(document, float):
+        yield path, document
+
+
+def _reading_order(error: ValidationError) -> tuple[bool, list[str]]:
+    """Sort misspelt keys before the gaps that they leave, then by place."""
+    return error.validator not in ("additionalProperties", "propertyNames"), [str(part) for part in error.absolute_path]
+
+
+def _worded(error: ValidationError, label: str) -> ConfigurationError:
+    key = ".".join(str(part) for part in error.absolute_path)
+    limit, found = error.validator_value, repr(error.instance)
+    match error.validator:
+        case "additionalProperties":
+            known = error.schema.get("properties", {})
+            extra = next(name for name in error.instance if name not in known)
+            return unknown(label, f"{key}.{extra}" if key else str(extra), extra, known)
+        case "required":
+            missing = next(name for name in limit if name not in error.instance)
+            return fault(label, key, f"no key {missing!r}", f"a mapping with {', '.join(limit)}")
+        case "anyOf":
+            return fault(
+                label, key, f"neither of {' and '.join(option['required'][0] for option in limit)}", "one of them"
+            )
+        case "enum":
+            return unknown(label, key, error.instance, map(str, limit))
+        case "type":
+            return fault(label, key, found, " or ".join([limit] if isinstance(limit, str) else limit))
+        case "minItems" | "minProperties" | "minLength":
+            return fault(label, key, f"{found} (too short)", f"at least {limit}")
+    return fault(label, key, found, f"{PHRASES.get(str(error.validator), error.validator)} {limit}")
+
+
+PHRASES = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "a number above",
+    "exclusiveMaximum": "a number below",
+    "pattern": "text that matches",
+    "maxItems": "no more entries than",
+    "maxLength": "no longer than",
+    "uniqueItems": "entries without repeats:",
+}

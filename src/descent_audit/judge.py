@@ -70,7 +70,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What follows from all checks of one claim. ``reasons`` say why it is not simply met, one line each."""
+    """What follows from all checks of one claim.
+
+    ``margins`` holds the smallest margin per arm in decades, over what the arm must show; ``shown`` the
+    counterexamples that were observed; ``reasons`` a line for everything that is not as it should be.
+    """
 
     claim: str
     verdict: str
@@ -78,6 +82,7 @@ class Judgement:
     worst_margin: float | None
     control_failed: bool | None
     counterexample_shown: bool | None
+    margins: dict[str, float]
     shown: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
@@ -265,6 +270,7 @@ def _judgement(
         worst.margin if worst else None,
         not passing,
         len(shown) == len(counterexamples) if counterexamples else None,
+        {arm: min(finite) for arm in kinds if (finite := [c.margin for c in own[arm] if not math.isnan(c.margin)])},
         tuple(shown),
         tuple(at_fault or missed or undecided),
     )

@@ -1,0 +1,211 @@
+"""Curves in, vector figures out, drawn by one small grammar of roles.
+
+Measured numbers are marks and predictions are lines of the same colour; controls are grey crosses, counterexamples
+open diamonds, guides thin and dashed. ``python -m descent_audit.figures --results results/full --claims a,b``.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from descent_audit.catalogue import Claim, ConfigurationError, load_claims, select_claims
+from descent_audit.storage import CURVE_COLUMNS, Row, StorageError, number, read_sealed, write_bytes
+
+COLUMN_WIDTH = 3.4
+"""Width of one journal column in inches; every figure is drawn at this width, so that its text keeps its size."""
+PANEL_HEIGHT = 2.1
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Palette of Okabe and Ito (2008), safe for the common forms of colour blindness."""
+GREY = "#6b6b6b"
+STYLE = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7,
+    "legend.title_fontsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.markersize": 3.4,
+    "mathtext.fontset": "dejavusans",
+    "axes.formatter.use_mathtext": True,
+    "axes.formatter.limits": (-3, 4),
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "descent-audit",
+    "figure.constrained_layout.h_pad": 0.06,
+}
+ROLES: dict[str, dict[str, Any]] = {
+    "measured": {"linestyle": "none", "marker": "o", "markeredgewidth": 0},
+    "predicted": {"linestyle": "-", "linewidth": 1.1},
+    "control": {"linestyle": "none", "marker": "x", "markeredgewidth": 0.9, "color": GREY},
+    "counterexample": {"linestyle": "none", "marker": "D", "markerfacecolor": "white", "markeredgewidth": 0.9},
+    "guide": {"linestyle": (0, (4, 2)), "linewidth": 0.7, "color": GREY},
+}
+FORMATS = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
+LISTED = len(COLOURS)
+"""Series that a palette tells apart; more than that are drawn along a sequential map."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One curve as it is drawn: its role is ``counterexample`` where its arm is one; arrays of shape ``(points,)``."""
+
+    arm: str
+    panel: str
+    label: str
+    role: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    value: NDArray[np.float64]
+
+
+def read_series(rows: Iterable[Row], kinds: Mapping[str, str]) -> list[Series]:
+    """Return the series of a curves table in its order."""
+    keys = ("arm", "panel", "series", "role")
+    return [
+        Series(arm, panel, label, _drawn_role(role, kinds[arm]), *_columns(list(group)))
+        for (arm, panel, label, role), group in groupby(rows, key=lambda row: tuple(row[key] for key in keys))
+    ]
+
+
+def draw(claim: Claim, series: Sequence[Series]) -> Figure:
+    """Return the figure of a claim: its panels below each other, in the order of the claim file."""
+    panels = claim.figure["panels"]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(COLUMN_WIDTH, PANEL_HEIGHT * len(panels)), layout="constrained")
+        axes = figure.subplots(len(panels), squeeze=False)[:, 0]
+        for axis, panel in zip(axes, panels, strict=True):
+            arms = panel.get("arms", claim.kinds)
+            _draw_panel(axis, panel, [one for one in series if one.panel == panel["name"] and one.arm in arms])
+        figure.align_ylabels(axes)
+        return figure
+
+
+def rendered(figure: Figure, form: str, title: str) -> bytes:
+    """Return the figure as SVG or PDF, the same bytes at every call: no date, no program, fixed identifiers."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format=form, metadata={**FORMATS[form], "Title": title}, dpi=300)
+    return buffer.getvalue()
+
+
+def write_figures(results: Path, claims: Mapping[str, Claim]) -> None:
+    """Write ``figures/<claim>.svg`` and ``.pdf`` for each claim. Raises ``StorageError``."""
+    for name, claim in claims.items():
+        figure = draw(claim, read_series(read_sealed(results, "curves", name, CURVE_COLUMNS), claim.kinds))
+        for form in FORMATS:
+            write_bytes(results / "figures" / f"{name}.{form}", rendered(figure, form, name))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw the figures of some claims; one line and exit code 1 for a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", required=True, type=Path)
+    parser.add_argument("--claims", help="comma-separated; all where it is not given")
+    options = parser.parse_args(arguments)
+    try:
+        write_figures(options.results, load_claims(select_claims(options.claims)))
+    except (ConfigurationError, StorageError) as error:
+        sys.exit(str(error))
+
+
+def _drawn_role(role: str, kind: str) -> str:
+    return "counterexample" if role == "measured" and kind == "counterexample" else role
+
+
+def _columns(rows: Sequence[Row]) -> list[NDArray[np.float64]]:
+    return [np.array([number(row[column]) for row in rows]) for column in ("x", "y", "value")]
+
+
+def _draw_panel(axis: Axes, panel: Mapping[str, Any], series: Sequence[Series]) -> None:
+    axis.set(
+        xlabel=panel["x"],
+        ylabel=panel["y"],
+        xscale=panel.get("x_scale", "linear"),
+        yscale=panel.get("y_scale", "linear"),
+    )
+    if panel.get("kind") == "map":
+        _draw_map(axis, panel, [one for one in series if not np.isnan(one.value).all()])
+        series = [one for one in series if np.isnan(one.value).all()]
+    styles = _styles(series, joined=panel.get("joined", False))
+    for one, style in zip(series, styles, strict=True):
+        axis.plot(one.x, one.y, zorder=1 if one.role == "guide" else 3 if one.role == "predicted" else 2, **style)
+    axis.set(**{limits: panel[key] for key, limits in (("x_limits", "xlim"), ("y_limits", "ylim")) if key in panel})
+    if panel.get("equal_aspect"):
+        axis.set_aspect("equal", adjustable="datalim")
+    if panel.get("legend") != "none" and series:
+        _draw_legend(axis, panel.get("title"), series, styles)
+
+
+def _styles(series: Sequence[Series], *, joined: bool) -> list[dict[str, Any]]:
+    """Return the style of each series: its role's, in a colour that belongs to its label."""
+    labels = list(dict.fromkeys(one.label for one in series if one.role not in ("guide", "control")))
+    many = [mpl.colormaps["viridis"](position) for position in np.linspace(0.0, 0.9, max(len(labels), 1))]
+    colour = dict(zip(labels, COLOURS if len(labels) <= LISTED else many, strict=False))
+    line = {"linestyle": "-", "linewidth": 0.5} if joined else {}
+    return [
+        {"color": colour.get(one.label, GREY), **ROLES[one.role], **(line if "marker" in ROLES[one.role] else {})}
+        for one in series
+    ]
+
+
+def _draw_legend(axis: Axes, title: str | None, series: Sequence[Series], styles: Sequence[dict[str, Any]]) -> None:
+    """Put the legend above the axes, in as many columns as fit: it never covers a curve."""
+    merged: dict[str, dict[str, Any]] = {}
+    for one, style in zip(series, styles, strict=True):
+        label = f"{one.label} ({one.role})" if one.role in ("control", "counterexample") else one.label
+        entry = merged.setdefault(label, {})
+        entry.update({key: value for key, value in style.items() if key != "linestyle" or value != "none" or not entry})
+    handles = [Line2D([], [], **style, label=label) for label, style in merged.items()]
+    for columns in (3, 2, 1):
+        legend = axis.legend(
+            handles=handles, title=title, ncols=columns, loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False,
+            alignment="left", borderaxespad=0.2, handlelength=1.6, columnspacing=1.2, labelspacing=0.3,
+        )  # fmt: skip
+        axis.figure.draw_without_rendering()  # type: ignore[union-attr]
+        if legend.get_window_extent().x1 <= axis.figure.bbox.x1:
+            return
+
+
+def _draw_map(axis: Axes, panel: Mapping[str, Any], cells: Sequence[Series]) -> None:
+    """Draw measured values on a grid of cells, pixels of an image inside the vector figure."""
+    for one in cells:
+        (x, column), (y, row) = np.unique(one.x, return_inverse=True), np.unique(one.y, return_inverse=True)
+        grid = np.full((len(y), len(x)), np.nan)
+        grid[row, column] = one.value
+        low, high = panel.get("value_limits", (None, None))
+        edges = _edges(x, panel.get("x_scale")), _edges(y, panel.get("y_scale"))
+        mesh = axis.pcolormesh(*edges, grid, cmap="cividis", vmin=low, vmax=high, rasterized=True, zorder=0)
+        bar = axis.figure.colorbar(
+            mesh, ax=axis, label=panel.get("value", ""), pad=0.02, extend="max" if high else "neither"
+        )
+        bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+
+
+def _edges(centres: NDArray[np.float64], scale: str | None) -> NDArray[np.float64]:
+    """Return the borders between cells, half-way between their centres on the axis' own scale."""
+    at = np.log(centres) if scale == "log" else centres
+    if len(at) == 1:
+        return np.array([at[0] - 0.5, at[0] + 0.5])
+    inner = 0.5 * (at[1:] + at[:-1])
+    edges = np.concatenate([[2 * at[0] - inner[0]], inner, [2 * at[-1] - inner[-1]]])
+    return np.exp(edges) if scale == "log" else edges
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What a run was made of: digests of its tables, resolved configuration, code, package versions, platform.
+
+``python -m descent_audit.manifest --scale full --results results/full`` writes ``manifest.json``.
+"""
+
+import argparse
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from descent_audit.catalogue import Claim, ConfigurationError, check_scale, load_claims, select_claims
+from descent_audit.sources import SOURCE, code_digest, import_closure
+from descent_audit.storage import StorageError, digest, json_text, write_text
+
+PACKAGES = ("hydra-core", "jsonschema", "matplotlib", "numpy", "omegaconf", "pypandoc_binary", "snakemake", "typst")
+TABLES = ("checks.csv", "verdicts.csv", "statements.csv", "coverage.csv")
+
+
+def manifest(results: Path, scale: str, claims: Mapping[str, Claim]) -> dict[str, Any]:
+    """Return the manifest of a run of some claims. Raises ``StorageError`` where a table cannot be read."""
+    tables = [*TABLES, *(f"{folder}/{name}.csv" for folder in ("observations", "curves") for name in claims)]
+    try:
+        digests = {name: digest((results / name).read_bytes()) for name in tables}
+    except OSError as error:
+        raise StorageError(f"{error.filename}: cannot be read ({error.strerror})") from None
+    return {
+        "scale": scale,
+        "tables": digests,
+        "claims": {name: {"config": config(claim, scale), "code": code(claim)} for name, claim in claims.items()},
+        "packages": {name: version(name) for name in PACKAGES},
+        "platform": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
+    }
+
+
+def config(claim: Claim, scale: str) -> dict[str, Any]:
+    """Return the resolved parameters of every arm."""
+    return {arm.name: {"_target_": arm.target, **arm.parameters} for arm in claim.arms(scale)}
+
+
+def code(claim: Claim) -> str:
+    """Return the digest of all source that makes the claim's observations."""
+    return code_digest({*import_closure([f"{SOURCE.name}.simulate"]), *claim.modules()})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the manifest; one line and exit code 1 for a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", required=True)
+    parser.add_argument("--results", required=True, type=Path)
+    parser.add_argument("--claims", help="comma-separated; all where it is not given")
+    options = parser.parse_args(arguments)
+    try:
+        claims = load_claims(select_claims(options.claims))
+        content = manifest(options.results, check_scale(options.scale), claims)
+        write_text(options.results / "manifest.json", json_text(content))
+    except (ConfigurationError, StorageError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

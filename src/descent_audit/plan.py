@@ -1,0 +1,113 @@
+"""What a run of the workflow is about: the scale, the claims, and what each stage of each claim depends on."""
+
+import fcntl
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from descent_audit.catalogue import (
+    ROOT,
+    Claim,
+    Statement,
+    canonical,
+    check_scale,
+    load_claims,
+    load_statements,
+    select_claims,
+)
+from descent_audit.sources import SOURCE, import_closure
+from descent_audit.validation import ConfigurationError, unknown
+
+OPTIONS = ("scale", "claims")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A validated run. ``claims`` holds all claims, ``selected`` the names of those that run."""
+
+    scale: str
+    claims: Mapping[str, Claim]
+    selected: tuple[str, ...]
+    statements: tuple[Statement, ...]
+
+    def simulation(self, name: str) -> str:
+        """Return the slice of the claim that its simulation depends on."""
+        return self.claims[name].simulation_slice(self.scale)
+
+    def judgement(self) -> str:
+        """Return the slices that all verdicts depend on."""
+        audited = {name: claim.audits for name, claim in self.claims.items()}
+        return canonical(
+            {"run": [self.claims[name].judgement_slice(self.scale) for name in self.selected], "audits": audited}
+        )
+
+    def drawing(self, names: Iterable[str]) -> str:
+        """Return the slices that the figures of some claims depend on."""
+        return canonical([self.claims[name].figure_slice() for name in names])
+
+    def wording(self) -> str:
+        """Return all that only readers see: the claims' words and the chapter's statements."""
+        words = {name: claim.wording_slice() for name, claim in self.claims.items()}
+        return canonical({"claims": words, "statements": [vars(statement) for statement in self.statements]})
+
+    def sections(self) -> dict[str, list[str]]:
+        """Return the selected claims by the section of the first statement that they audit, as rule names."""
+        section = {statement.id: re.sub(r"[^a-z0-9]+", "_", statement.section.lower()) for statement in self.statements}
+        groups: dict[str, list[str]] = {}
+        for name in self.selected:
+            groups.setdefault(section[self.claims[name].audits[0]], []).append(name)
+        return groups
+
+    def code(self, stage: str, name: str | None = None) -> list[str]:
+        """Return the source files that a stage runs (for one claim, its experiments too), relative to here."""
+        experiments = self.claims[name].modules() if name else ()
+        paths = {*import_closure([f"{SOURCE.name}.{stage}"]), *experiments}
+        return sorted(os.path.relpath(path) for path in paths)
+
+
+def load_plan(options: Mapping[str, Any]) -> Plan:
+    """Return the plan for Snakemake's ``--config`` values.
+
+    Raises ``ConfigurationError`` for an unknown option, scale or claim, and for any fault in any configuration file.
+    """
+    for option in options:
+        if option not in OPTIONS:
+            raise unknown("--config", option, option, OPTIONS)
+    scale = check_scale(str(options.get("scale", "full")))
+    selected = select_claims(options.get("claims"))
+    return Plan(scale, load_claims(), tuple(selected), load_statements())
+
+
+def plan_or_exit(options: Mapping[str, Any]) -> Plan:
+    """Return the plan, or end the program with one line and exit code 1, before any job has started."""
+    try:
+        return load_plan(options)
+    except ConfigurationError as error:
+        sys.exit(str(error))
+
+
+def job_environment() -> str:
+    """Return the shell prefix of every job: this interpreter, this source tree, one BLAS thread."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    threads = " ".join(f"{name}_NUM_THREADS=1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM"))
+    return f"export PATH={shlex.quote(path)} PYTHONPATH={shlex.quote(str(ROOT / 'src'))} PYTHONHASHSEED=0 {threads}; "
+
+
+def hold_lock(path: Path) -> IO[str]:
+    """Return an open file that holds the lock of this folder until the process ends, however it ends.
+
+    The kernel drops the lock with the process, so a killed run never leaves one behind. Exits with one line where
+    another run holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(f"{path}: another run works in this folder; wait for it to end, then run again")
+    return file

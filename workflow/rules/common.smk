@@ -1,0 +1,34 @@
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from descent_audit.plan import hold_lock, job_environment, plan_or_exit
+
+plan = plan_or_exit(config)
+SCALE = plan.scale
+CLAIMS = list(plan.selected)
+RESULTS = f"results/{SCALE}"
+REPORTS = f"reports/{SCALE}"
+LOGS = f"results/{SCALE}/logs"
+TIMES = f"results/{SCALE}/benchmarks"
+LOCK = Path(".snakemake/driver.lock")
+
+shell.prefix(job_environment())
+
+
+wildcard_constraints:
+    claim="[a-z][a-z0-9_]*",
+
+
+localrules:
+    all,
+    judge,
+    tables,
+    ledger,
+    manifest,
+    figures,
+    report,

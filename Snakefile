@@ -7,16 +7,16 @@ include: "workflow/rules/report.smk"
 
 
 rule all:
+    default_target: True
     input:
         rules.report.output,
         rules.manifest.output,
         rules.figures.input,
-    default_target: True
 
 
 onstart:
-    lock = hold_lock(LOCK)
+    hold_lock(LOCK)
 
 
 onsuccess:
-    print(f"Report: {rules.report.output.html}")
+    print(f"Done: {RESULTS}, report in {REPORTS}")

@@ -2,5 +2,5 @@
 
 import sys
 
-if sys.version_info < (3, 11):
-    sys.exit("descent_audit: found Python %d.%d, allowed: 3.11 or newer" % sys.version_info[:2])
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit("descent_audit: found Python {}.{}, allowed: 3.11 or newer".format(*sys.version_info))

@@ -220,8 +220,8 @@ def parse_claim(name: str, document: Any, statements: Sequence[str]) -> Claim:
         if audited not in statements:
             raise unknown(label, "audits", audited, statements)
     _check_arms(claim, label, sum(len(arms.get(group, {})) for group in ARM_KINDS))
-    _check_expectations(claim, label)
     _check_targets(claim, label)
+    _check_expectations(claim, label)
     return claim
 
 

@@ -29,7 +29,7 @@ PANEL_HEIGHT = 2.1
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Palette of Okabe and Ito (2008), safe for the common forms of colour blindness."""
 GREY = "#6b6b6b"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.labelsize": 8,
     "legend.fontsize": 7,
@@ -194,7 +194,7 @@ def _draw_map(axis: Axes, panel: Mapping[str, Any], cells: Sequence[Series]) -> 
         bar = axis.figure.colorbar(
             mesh, ax=axis, label=panel.get("value", ""), pad=0.02, extend="max" if high else "neither"
         )
-        bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+        bar.outline.set_linewidth(0.4)
 
 
 def _edges(centres: NDArray[np.float64], scale: str | None) -> NDArray[np.float64]:

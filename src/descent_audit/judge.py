@@ -9,8 +9,9 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from descent_audit.catalogue import Claim, ConfigurationError, check_scale, load_claims, load_statements, select_claims
 from descent_audit.observations import plain
@@ -27,19 +28,9 @@ from descent_audit.storage import (
 )
 
 CHECK_COLUMNS = (
-    "claim",
-    "arm",
-    "quantity",
-    "at",
-    "relation",
-    "value",
-    "lower",
-    "upper",
-    "predicted",
-    "tolerance",
-    "met",
-)
-MONOTONE = ("increasing", "decreasing")
+    "claim", "arm", "quantity", "at", "relation", "value", "lower", "upper", "predicted", "tolerance", "met",
+)  # fmt: skip
+Expectation = Mapping[str, Any]
 DECADES = 16.0
 """Margin of a check that is met or missed by an infinite factor: the decades that double precision resolves."""
 
@@ -58,11 +49,24 @@ class Check:
     quantity: str
     at: str
     relation: str
-    value: float
-    lower: float
-    upper: float
-    predicted: float
-    tolerance: float
+    value: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
+    predicted: float = math.nan
+    tolerance: float = math.nan
+    met: bool = False
+    missed: bool = False
+    margin: float = math.nan
+
+    @property
+    def finite(self) -> bool:
+        """Say whether there is a number to compare, and one to compare it with."""
+        return all(map(math.isfinite, (self.value, self.lower, self.upper, self.tolerance)))
+
+
+class Decision(NamedTuple):
+    """Whether a relation holds on a whole interval, on none of it, and by how many decades."""
+
     met: bool
     missed: bool
     margin: float
@@ -80,83 +84,103 @@ class Judgement:
     verdict: str
     worst_quantity: str
     worst_margin: float | None
-    control_failed: bool | None
+    control_failed: bool
     counterexample_shown: bool | None
     margins: dict[str, float]
-    shown: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
+    shown: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
-def compare(expectation: Mapping[str, Any], row: Row, tests: int = 1) -> list[Check]:
-    """Return the checks of one expectation on one observation: one, or two for ``between``.
-
-    ``tests`` is the number of comparisons in the claim, for the width of the interval around a sampled value.
-    """
-    value, predicted = number(row["value"]), number(row["predicted"])
-    width = half_width(number(row["standard_error"]), tests) if row["standard_error"] else 0.0
-    bounds = {
-        "between": [("at_least", expectation.get("lower")), ("at_most", expectation.get("upper"))],
-    }.get(expectation["relation"], [(expectation["relation"], expectation.get("value"))])
-    return [_one_check(relation, bound, expectation, row, (value, width, predicted)) for relation, bound in bounds]
+# Relations
 
 
-def _one_check(
-    relation: str, bound: float | None, expectation: Mapping[str, Any], row: Row, measured: tuple[float, float, float]
-) -> Check:
-    value, width, predicted = measured
-    lower, upper = value - width, value + width
-    match relation:
-        case "at_most":
-            tolerance = float(bound)  # type: ignore[arg-type]
-            met, missed, margin = upper <= tolerance, lower > tolerance, decades(tolerance, upper)
-        case "at_least":
-            tolerance = float(bound)  # type: ignore[arg-type]
-            met, missed, margin = lower >= tolerance, upper < tolerance, decades(lower, tolerance)
-        case "close" | "equal":
-            predicted = predicted if bound is None else float(bound)
-            tolerance = expectation.get("absolute", 0.0) + expectation.get("relative", 0.0) * abs(predicted)
-            furthest = max(abs(lower - predicted), abs(upper - predicted))
-            nearest = max(lower - predicted, predicted - upper, 0.0)
-            met, missed, margin = furthest <= tolerance, nearest > tolerance, decades(tolerance, furthest)
-        case _:
-            raise ValueError(f"relation: found {relation!r}")
-    finite = math.isfinite(value) and math.isfinite(width) and math.isfinite(tolerance)
-    return Check(
-        row["arm"], row["quantity"], row["at"], relation, value, lower, upper, predicted, tolerance,
-        met=finite and met, missed=finite and missed, margin=margin if finite else math.nan,
-    )  # fmt: skip
+def below(upper_bound: float, lower: float, upper: float) -> Decision:
+    """Decide ``at_most`` for a value that lies in [lower, upper]."""
+    return Decision(upper <= upper_bound, lower > upper_bound, decades(upper_bound, upper))
+
+
+def above(lower_bound: float, lower: float, upper: float) -> Decision:
+    """Decide ``at_least`` for a value that lies in [lower, upper]."""
+    return Decision(lower >= lower_bound, upper < lower_bound, decades(lower, lower_bound))
+
+
+def near(predicted: float, tolerance: float, lower: float, upper: float) -> Decision:
+    """Decide ``close`` (and ``equal``, whose tolerance is zero) for a value that lies in [lower, upper]."""
+    furthest = max(abs(lower - predicted), abs(upper - predicted))
+    nearest = max(lower - predicted, predicted - upper, 0.0)
+    return Decision(furthest <= tolerance, nearest > tolerance, decades(tolerance, furthest))
 
 
 def decades(allowed: float, found: float) -> float:
     """Return log10(allowed / found), or the limit of double precision where the ratio has no logarithm."""
     if allowed > 0 and found > 0:
-        return max(-400.0, min(400.0, math.log10(allowed) - math.log10(found)))
+        return math.log10(allowed) - math.log10(found)
     if allowed < 0 and found < 0:
         return decades(-found, -allowed)
-    return math.copysign(DECADES, allowed - found) if allowed != found else DECADES
+    return DECADES if allowed >= found else -DECADES
+
+
+def compare(expectation: Expectation, row: Row, tests: int = 1) -> list[Check]:
+    """Return the checks of one expectation on one observation: one, or two for ``between``.
+
+    ``tests`` is the number of comparisons in the claim, for the width of the interval around a sampled value.
+    """
+    if expectation["relation"] == "between":
+        bounds = {"at_least": expectation["lower"], "at_most": expectation["upper"]}
+        return [
+            _compared({**expectation, "relation": name, "value": bound}, row, tests) for name, bound in bounds.items()
+        ]
+    return [_compared(expectation, row, tests)]
+
+
+def _compared(expectation: Expectation, row: Row, tests: int) -> Check:
+    value, predicted, bound = number(row["value"]), number(row["predicted"]), expectation.get("value")
+    width = half_width(number(row["standard_error"]), tests) if row["standard_error"] else 0.0
+    lower, upper = value - width, value + width
+    match expectation["relation"]:
+        case "at_most":
+            tolerance = float(expectation["value"])
+            decision = below(tolerance, lower, upper)
+        case "at_least":
+            tolerance = float(expectation["value"])
+            decision = above(tolerance, lower, upper)
+        case "close" | "equal":
+            predicted = predicted if bound is None else float(bound)
+            tolerance = expectation.get("absolute", 0.0) + expectation.get("relative", 0.0) * abs(predicted)
+            decision = near(predicted, tolerance, lower, upper)
+        case relation:
+            raise ValueError(f"relation: found {relation!r}")
+    check = Check(
+        row["arm"], row["quantity"], row["at"], expectation["relation"], value, lower, upper, predicted, tolerance
+    )
+    return Check(**{**vars(check), **decision._asdict()}) if check.finite else check
 
 
 def monotone(relation: str, along: str, rows: Sequence[Row], tests: int = 1) -> Check:
     """Return the check that values rise (or fall) strictly along a parameter, each step beyond its uncertainty.
 
     The value of the check is the smallest step in the wanted direction, which must be above zero; its interval
-    comes from the standard errors of the two neighbours. Rows without the parameter are not finite.
+    comes from the standard errors of the two neighbours. It is not finite where a row lacks the parameter.
     """
     ordered = sorted(rows, key=lambda row: _numeric(point(row["at"]).get(along, "")))
     sign = 1.0 if relation == "increasing" else -1.0
     values = [number(row["value"]) for row in ordered]
     errors = [number(row["standard_error"]) if row["standard_error"] else 0.0 for row in ordered]
-    steps = [
-        (sign * (after - before), half_width(math.hypot(first, second), tests))
-        for before, after, first, second in zip(values, values[1:], errors, errors[1:], strict=False)
-    ]
-    placed = all(math.isfinite(_numeric(point(row["at"]).get(along, ""))) for row in rows)
-    finite = placed and len(values) > 1 and all(map(math.isfinite, values))
-    step, width = min(steps, key=lambda entry: entry[0] - entry[1]) if finite else (math.nan, 0.0)
+    check = Check(rows[0]["arm"], rows[0]["quantity"], f"along={along}", relation)
+    placed = [_numeric(point(row["at"]).get(along, "")) for row in rows]
+    if len(values) < 2 or not all(map(math.isfinite, [*values, *placed])):
+        return check
+    steps = [sign * (after - before) for before, after in pairwise(values)]
+    widths = [half_width(math.hypot(*pair), tests) for pair in pairwise(errors)]
+    step, width = min(zip(steps, widths, strict=True), key=lambda entry: entry[0] - entry[1])
+    lower, upper = step - width, step + width
+    decision = Decision(lower > 0, upper <= 0, decades(lower, 0.0) if lower else -DECADES)
     return Check(
-        rows[0]["arm"], rows[0]["quantity"], f"along={along}", relation, step, step - width, step + width, math.nan, 0.0,
-        met=step - width > 0, missed=step + width <= 0, margin=decades(step - width, 0.0) if finite else math.nan,
-    )  # fmt: skip
+        **{**vars(check), "value": step, "lower": lower, "upper": upper, "tolerance": 0.0, **decision._asdict()}
+    )
+
+
+# Arms
 
 
 def point(at: str) -> dict[str, str]:
@@ -167,191 +191,158 @@ def point(at: str) -> dict[str, str]:
 def covers(where: Mapping[str, Any], at: str) -> bool:
     """Say whether a parameter point has, for each key of ``where``, the value or one of the values given."""
     found = point(at)
-    return all(
-        key in found
-        and any(_same(found[key], plain(wanted)) for wanted in (values if isinstance(values, list) else [values]))
-        for key, values in where.items()
-    )
+    wanted = {key: values if isinstance(values, list) else [values] for key, values in where.items()}
+    return all(key in found and any(_same(found[key], plain(value)) for value in wanted[key]) for key in wanted)
 
 
-def check_arm(expectations: Iterable[Mapping[str, Any]], rows: Sequence[Row], arm: str, tests: int) -> list[Check]:
-    """Return the checks of all expectations on the rows of one arm; a missing quantity is a check that is not met."""
+def check_arm(expectations: Iterable[Expectation], rows: Sequence[Row], arm: str, tests: int) -> list[Check]:
+    """Return the checks of expectations on the rows of one arm; a missing quantity is a check without a number."""
     checks: list[Check] = []
     for expectation in expectations:
-        covered = [
-            row
-            for row in rows
-            if row["quantity"] == expectation["quantity"] and covers(expectation.get("where", {}), row["at"])
-        ]
-        relation = expectation["relation"]
+        quantity, relation, where = expectation["quantity"], expectation["relation"], expectation.get("where", {})
+        covered = [row for row in rows if row["quantity"] == quantity and covers(where, row["at"])]
         if not covered:
-            nothing = (math.nan,) * 5
-            checks.append(
-                Check(arm, expectation["quantity"], "", relation, *nothing, met=False, missed=False, margin=math.nan)
-            )
-        elif relation in MONOTONE:
+            checks.append(Check(arm, quantity, "", relation))
+        elif relation in ("increasing", "decreasing"):
             checks.append(monotone(relation, expectation["along"], covered, tests))
         else:
             checks += [check for row in covered for check in compare(expectation, row, tests)]
     return checks
 
 
+def check_failure(
+    failure: Expectation, claimed: Iterable[Expectation], rows: Sequence[Row], arm: str, tests: int
+) -> list[Check]:
+    """Return the checks that a control must miss: the claim's own on one quantity, at the points that are named."""
+    chosen = [row for row in rows if covers(failure.get("where", {}), row["at"])]
+    wanted = [expectation for expectation in claimed if expectation["quantity"] == failure["quantity"]]
+    checks = check_arm(wanted, chosen, arm, tests)
+    return [check for check in checks if check.finite] or checks[:1]
+
+
+def fails(checks: Sequence[Check]) -> bool:
+    """Say whether a control failed as named: at every point at least one check is missed, by a finite value."""
+    return all(any(check.missed for check in checks if check.at == at) for at in {check.at for check in checks})
+
+
+# Verdicts
+
+
 def judge_claim(claim: Claim, scale: str, rows: Sequence[Row]) -> tuple[list[Check], Judgement]:
     """Return the checks and the judgement of one claim from the rows that its simulation wrote."""
-    expectations = claim.expectations(scale)
-    tests = len(rows)
+    expectations, tests = claim.expectations(scale), len(rows)
     by_arm = {arm: [row for row in rows if row["arm"] == arm] for arm in claim.kinds}
     own = {arm: check_arm(expectations[arm]["observes"], by_arm[arm], arm, tests) for arm in claim.kinds}
     named = {
-        arm: [
-            _failures(entry, expectations["claim"]["observes"], by_arm[arm], arm, tests)
-            for entry in expectations[arm]["fails"]
-        ]
-        for arm in claim.kinds
+        arm: [check_failure(one, expectations["claim"]["observes"], by_arm[arm], arm, tests) for one in rule["fails"]]
+        for arm, rule in expectations.items()
     }
-    checks = [check for arm in claim.kinds for check in [*own[arm], *(one for group in named[arm] for one in group)]]
-    return checks, _judgement(claim, rows, own, named)
-
-
-def _failures(
-    entry: Mapping[str, Any], claimed: Iterable[Mapping[str, Any]], rows: Sequence[Row], arm: str, tests: int
-) -> list[Check]:
-    """Return the checks that a control must miss: the claim's expectations on one quantity, at the points named."""
-    chosen = [row for row in rows if covers(entry.get("where", {}), row["at"])]
-    wanted = [expectation for expectation in claimed if expectation["quantity"] == entry["quantity"]]
-    found = [check for one in wanted for check in check_arm([one], chosen, arm, tests) if not math.isnan(check.value)]
-    if found:
-        return found
-    return check_arm([{"quantity": entry["quantity"], "relation": wanted[0]["relation"]}], [], arm, tests)
+    checks = [check for arm in claim.kinds for group in (own[arm], *named[arm]) for check in group]
+    return checks, _judgement(claim, own, named, _faults(claim, rows, own))
 
 
 def _judgement(
-    claim: Claim, rows: Sequence[Row], own: Mapping[str, list[Check]], named: Mapping[str, list[list[Check]]]
+    claim: Claim, own: Mapping[str, list[Check]], named: Mapping[str, list[list[Check]]], faults: list[str]
 ) -> Judgement:
-    kinds = claim.kinds
-    controls = [arm for arm, kind in kinds.items() if kind == "control"]
-    counterexamples = [arm for arm, kind in kinds.items() if kind == "counterexample"]
     passing = [
-        f"control {arm}: {group[0].quantity} does not fail"
-        for arm in controls
-        for group in named[arm]
-        if not _all_missed(group)
+        f"control {arm}: {checks[0].quantity} does not fail"
+        for arm in named
+        for checks in named[arm]
+        if not fails(checks)
     ]
-    absent = [arm for arm in kinds if kinds[arm] in ("case", "control") and not all(check.met for check in own[arm])]
-    shown = [arm for arm in counterexamples if all(check.met for check in own[arm])]
-    at_fault = [
-        *_not_comparable(claim, rows, own),
-        *passing,
-        *(f"{kinds[arm]} {arm}: not observed ({_first_unmet(own[arm])})" for arm in absent),
-        *(
-            f"counterexample {arm}: not observed ({_first_unmet(own[arm])})"
-            for arm in counterexamples
-            if arm not in shown
-        ),
+    unseen = {arm: next((check for check in own[arm] if not check.met), None) for arm in claim.kinds if arm != "claim"}
+    absent = [
+        f"{claim.kinds[arm]} {arm}: {check.quantity} is not as it must be" for arm, check in unseen.items() if check
     ]
-    claimed = own["claim"]
-    missed = [f"{check.quantity} {check.at}: missed".replace(" :", ":") for check in claimed if check.missed]
-    undecided = [
-        f"{check.quantity} {check.at}: undecided".replace(" :", ":")
-        for check in claimed
-        if not check.met and not check.missed
-    ]
-    worst = min(
-        (check for check in claimed if not math.isnan(check.margin)), key=lambda check: check.margin, default=None
-    )
-    verdict = (
-        "void" if at_fault else "refuted" if missed else "inconclusive" if undecided
-        else "conditional" if counterexamples else "supported"
-    )  # fmt: skip
+    counterexamples = [arm for arm, kind in claim.kinds.items() if kind == "counterexample"]
+    shown = [arm for arm in counterexamples if unseen[arm] is None]
+    missed = [f"{check.quantity} is missed at {check.at}" for check in own["claim"] if check.missed]
+    undecided = [f"{check.quantity} is undecided at {check.at}" for check in own["claim"] if not check.met]
+    compared = sorted((check for check in own["claim"] if check.finite), key=lambda check: check.margin)
+    margins = {arm: [check.margin for check in own[arm] if check.finite] for arm in claim.kinds}
     return Judgement(
-        claim.name,
-        verdict,
-        worst.quantity if worst else "",
-        worst.margin if worst else None,
-        not passing,
-        len(shown) == len(counterexamples) if counterexamples else None,
-        {arm: min(finite) for arm in kinds if (finite := [c.margin for c in own[arm] if not math.isnan(c.margin)])},
-        tuple(shown),
-        tuple(at_fault or missed or undecided),
+        claim=claim.name,
+        verdict=verdict([*faults, *passing, *absent], missed, undecided, counterexamples),
+        worst_quantity=compared[0].quantity if compared else "",
+        worst_margin=compared[0].margin if compared else None,
+        control_failed=not passing,
+        counterexample_shown=len(shown) == len(counterexamples) if counterexamples else None,
+        margins={arm: min(found) for arm, found in margins.items() if found},
+        shown=tuple(shown),
+        reasons=tuple([*faults, *passing, *absent] or missed or undecided),
     )
 
 
-def _not_comparable(claim: Claim, rows: Sequence[Row], own: Mapping[str, list[Check]]) -> list[str]:
-    """Return what is missing, doubled or not finite, a line each: no verdict can rest on such a table."""
+def verdict(
+    at_fault: Sequence[str], missed: Sequence[str], undecided: Sequence[str], counterexamples: Sequence[str]
+) -> str:
+    """Return the verdict of a claim from what is at fault, missed, undecided and declared."""
+    if at_fault:
+        return "void"
+    if missed:
+        return "refuted"
+    if undecided:
+        return "inconclusive"
+    return "conditional" if counterexamples else "supported"
+
+
+def _faults(claim: Claim, rows: Sequence[Row], own: Mapping[str, list[Check]]) -> list[str]:
+    """Return what is doubled, missing or not finite, a line each: no verdict can rest on such a table."""
     places = Counter((row["arm"], row["quantity"], row["at"]) for row in rows)
-    doubled = [
-        f"{arm}: {quantity} {at} is reported {count} times"
-        for (arm, quantity, at), count in places.items()
-        if count > 1
-    ]
+    doubled = [f"{arm}: {quantity} is reported {n} times at {at}" for (arm, quantity, at), n in places.items() if n > 1]
     empty = [f"{arm}: nothing is reported" for arm in claim.kinds if not any(row["arm"] == arm for row in rows)]
-    holes = [
-        f"{arm}: {check.quantity} {check.at} is missing or not finite"
-        for arm, checks in own.items()
-        for check in checks
-        if not (math.isfinite(check.value) and math.isfinite(check.upper) and math.isfinite(check.tolerance))
+    holes = [check for checks in own.values() for check in checks if not check.finite]
+    return [
+        *doubled,
+        *empty,
+        *(f"{hole.arm}: {hole.quantity} is missing or not finite {hole.at}".strip() for hole in holes),
     ]
-    return [*doubled, *empty, *holes]
-
-
-def _all_missed(group: Sequence[Check]) -> bool:
-    """Say whether a control failed as named: at every point at least one check is missed, by a finite value.
-
-    Several expectations may speak of one quantity; the control breaks the expectation where it misses any.
-    """
-    points = {check.at for check in group}
-    return all(any(check.missed for check in group if check.at == at) for at in points)
-
-
-def _first_unmet(checks: Sequence[Check]) -> str:
-    check = next(check for check in checks if not check.met)
-    return f"{check.quantity} {check.at}".strip()
 
 
 def statement_verdict(verdicts: Sequence[str], contradicted: bool) -> str:
-    """Return the verdict of a statement from those of its claims; ``contradicted`` says that a counterexample bears on it.
+    """Return the verdict of a statement from those of its claims and from whether a counterexample bears on it.
 
-    Refuted, void or inconclusive if any claim is, in this order; then conditional if it is contradicted. A claim that
-    was not run adds nothing; where none was run there is no verdict, where no claim exists the statement is not audited.
+    Refuted, void or inconclusive if any claim is, in this order; then conditional if it is contradicted. A claim
+    that was not run adds nothing; where none was run there is no verdict, where none exists there is no audit.
     """
-    run = [verdict for verdict in verdicts if verdict != "not run"]
+    run = [one for one in verdicts if one != "not run"]
     if not run:
         return "not run" if verdicts else "not audited"
-    worst = next((verdict for verdict in ("refuted", "void", "inconclusive") if verdict in run), None)
+    worst = next((one for one in ("refuted", "void", "inconclusive") if one in run), None)
     return worst or ("conditional" if contradicted else "supported")
 
 
 def judge_statements(
-    claims: Mapping[str, Claim], judgements: Mapping[str, Judgement], ids: Iterable[str]
+    claims: Mapping[str, Claim], judgements: Mapping[str, Judgement], statements: Iterable[str]
 ) -> dict[str, str]:
     """Return the verdict of every statement by its id."""
-    verdicts = {}
-    for statement in ids:
-        auditing = [name for name, claim in claims.items() if statement in claim.audits]
-        contradicted = any(
-            statement in claims[name].bears_on(arm)
-            for name in auditing
-            if name in judgements
-            for arm in judgements[name].shown
+    contradicted = {
+        statement for name, one in judgements.items() for arm in one.shown for statement in claims[name].bears_on(arm)
+    }
+    verdicts = {name: judgements[name].verdict if name in judgements else "not run" for name in claims}
+    return {
+        statement: statement_verdict(
+            [verdicts[name] for name, claim in claims.items() if statement in claim.audits], statement in contradicted
         )
-        found = [judgements[name].verdict if name in judgements else "not run" for name in auditing]
-        verdicts[statement] = statement_verdict(found, contradicted)
-    return verdicts
+        for statement in statements
+    }
+
+
+# Files
 
 
 def judge(results: Path, scale: str, names: Sequence[str]) -> tuple[str, str]:
     """Return ``checks.csv`` and ``judgements.json`` as text from the observations of the named claims."""
     claims = load_claims()
-    rows = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in names}
-    judged = {name: judge_claim(claims[name], scale, rows[name]) for name in names}
-    table = [
-        {"claim": name, **asdict(check)}
-        for name, (checks, _) in judged.items()
-        for check in sorted(checks, key=_table_order)
-    ]
-    judgements = {name: judgement for name, (_, judgement) in judged.items()}
+    table: list[dict[str, object]] = []
+    judgements = {}
+    for name in names:
+        checks, judgements[name] = judge_claim(
+            claims[name], scale, read_sealed(results, "observations", name, OBSERVATION_COLUMNS)
+        )
+        table += [{"claim": name, **vars(check)} for check in sorted(checks, key=_table_order)]
     statements = judge_statements(claims, judgements, [statement.id for statement in load_statements()])
-    summary = {"claims": {name: asdict(judgement) for name, judgement in judgements.items()}, "statements": statements}
+    summary = {"claims": {name: asdict(one) for name, one in judgements.items()}, "statements": statements}
     return table_text(CHECK_COLUMNS, table), json_text(summary)
 
 

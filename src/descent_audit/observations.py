@@ -64,6 +64,7 @@ class Observations:
         return cls(tuple(measured), tuple(curves))
 
     def __add__(self, other: "Observations") -> "Observations":
+        """Return both reports as one."""
         return Observations(self.measured + other.measured, self.curves + other.curves)
 
 

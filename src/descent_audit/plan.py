@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from descent_audit.catalogue import (
     ROOT,
@@ -92,22 +92,29 @@ def plan_or_exit(options: Mapping[str, Any]) -> Plan:
 
 
 def job_environment() -> str:
-    """Return the shell prefix of every job: this interpreter, this source tree, one BLAS thread."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    """Return the shell prefix of every job: this interpreter, this source tree, one BLAS thread.
+
+    A job for which Snakemake has activated a conda environment of its own keeps that environment's interpreter.
+    Braces are doubled, since Snakemake formats the prefix.
+    """
+    interpreter = f'export PATH={shlex.quote(str(Path(sys.executable).parent))}":$PATH"'
     threads = " ".join(f"{name}_NUM_THREADS=1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM"))
-    return f"export PATH={shlex.quote(path)} PYTHONPATH={shlex.quote(str(ROOT / 'src'))} PYTHONHASHSEED=0 {threads}; "
+    prefix = (
+        f'case "${{CONDA_PREFIX:-}}" in */.snakemake/conda/*) ;; *) {interpreter} ;; esac; '
+        f"export PYTHONPATH={shlex.quote(str(ROOT / 'src'))} PYTHONHASHSEED=0 {threads}; "
+    )
+    return prefix.replace("{", "{{").replace("}", "}}")
 
 
-def hold_lock(path: Path) -> IO[str]:
-    """Return an open file that holds the lock of this folder until the process ends, however it ends.
+def hold_lock(path: Path) -> None:
+    """Hold the lock of this folder until the process ends, however it ends.
 
-    The kernel drops the lock with the process, so a killed run never leaves one behind. Exits with one line where
-    another run holds it.
+    The kernel drops the lock with the process, so a killed run never leaves one behind; no child inherits it. Exits
+    with one line where another run holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w", encoding="utf-8")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         sys.exit(f"{path}: another run works in this folder; wait for it to end, then run again")
-    return file

@@ -29,18 +29,9 @@ from descent_audit.storage import (
     write_bytes,
     write_text,
 )
-from descent_audit.tables import SYMBOLS, VERDICTS
+from descent_audit.verdicts import VERDICTS
 
 TEMPLATES = ROOT / "reports"
-MEANINGS = {
-    "supported": "holds as worded",
-    "conditional": "holds under a condition, not as worded",
-    "refuted": "does not hold",
-    "inconclusive": "not decided by this much work",
-    "void": "the audit itself is at fault",
-    "not run": "not part of this run",
-    "not audited": "no claim audits it yet",
-}
 RELATIONS = {
     "close": "within", "equal": "exactly", "at_most": "at most", "at_least": "at least",
     "increasing": "increasing", "decreasing": "decreasing",
@@ -98,31 +89,29 @@ def filled_caption(caption: str, rows: Sequence[Row]) -> str:
 
 
 def check_groups(checks: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return a row per arm, quantity and relation: how many points, how many met, and the point that is nearest to failing."""
-    order = ("arm", "quantity", "relation")
+    """Return a row per arm, quantity and relation, with the point that is nearest to failing."""
+    keys = ("arm", "quantity", "relation")
     groups = groupby(
-        sorted(checks, key=lambda row: tuple(row[key] for key in order)),
-        key=lambda row: tuple(row[key] for key in order),
+        sorted(checks, key=lambda row: [row[key] for key in keys]), key=lambda row: [row[key] for key in keys]
     )
-    return [_check_group(*keys, list(group)) for keys, group in groups]
+    return [_check_group(list(group)) for _, group in groups]
 
 
-def _check_group(arm: str, quantity: str, relation: str, group: Sequence[Row]) -> dict[str, Any]:
+def _check_group(group: Sequence[Row]) -> dict[str, Any]:
     worst = max(group, key=_excess)
     value, predicted, tolerance = (number(worst[key]) for key in ("value", "predicted", "tolerance"))
     half = (number(worst["upper"]) - number(worst["lower"])) / 2
-    word = RELATIONS[relation]
-    allowed = word if relation in ("equal", "increasing", "decreasing") else f"{word} {shown_number(tolerance, 3)}"
+    word, bare = RELATIONS[worst["relation"]], worst["relation"] in ("equal", "increasing", "decreasing")
     return {
-        "arm": arm,
-        "quantity": quantity,
+        "arm": worst["arm"],
+        "quantity": worst["quantity"],
         "points": len(group),
         "met": sum(row["met"] == "true" for row in group),
         "at": worst["at"].replace(";", ", "),
         "measured": shown_number(value) + (f" ± {shown_number(half, 2)}" if half > 0 else ""),
         "predicted": shown_number(predicted),
-        "deviation": shown_number(abs(value - predicted), 2) if relation in ("close", "equal") else "",
-        "allowed": allowed,
+        "deviation": shown_number(abs(value - predicted), 2) if worst["relation"] in ("close", "equal") else "",
+        "allowed": word if bare else f"{word} {shown_number(tolerance, 3)}",
     }
 
 
@@ -240,8 +229,6 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         ),
         "findings": findings(claims, judged, verdicts),
         "verdicts": VERDICTS,
-        "symbols": SYMBOLS,
-        "meanings": MEANINGS,
     }
 
 
@@ -262,7 +249,7 @@ def markdown(context: Mapping[str, Any], form: str) -> str:
 def write_html(text: str, output: Path) -> None:
     """Write one HTML file that needs nothing else: formulas as MathML, pictures and style inside."""
     options = [
-        "--standalone", "--mathml", "--embed-resources", "--section-divs", "--toc", "--toc-depth=2",
+        "--standalone", "--mathml", "--embed-resources", "--section-divs",
         f"--css={TEMPLATES / 'audit.css'}", "--metadata=lang:en",
     ]  # fmt: skip
     write_text(output / "audit.html", pypandoc.convert_text(text, "html5", "markdown", extra_args=options))

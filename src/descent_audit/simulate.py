@@ -94,18 +94,21 @@ def write_results(folder: Path, claim: str, reports: Reports) -> None:
 def comparison(reports: Reports) -> Iterator[str]:
     """Yield a line per observation: arm, quantity, parameter point, measured, predicted."""
     rows = [
-        (arm.name, one.quantity, parameter_point(one.at), one) for arm, report in reports for one in report.measured
+        (arm.name, one.quantity, parameter_point(one.at), _shown(one.value), _shown(one.predicted))
+        for arm, report in reports
+        for one in report.measured
     ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for *names, one in rows:
-        cells = "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True))
-        yield f"{cells}  measured {_shown(one.value)}  predicted {_shown(one.predicted)}"
+    table = [("arm", "quantity", "at", "measured", "predicted"), *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIG), config_name="config")
 def job(config: DictConfig) -> None:
     """Run the composed configuration; one line and exit code 1 for a fault."""
-    choices, overrides = HydraConfig.get().runtime.choices, HydraConfig.get().overrides.task
+    hydra_config: Any = HydraConfig.get()
+    choices, overrides = hydra_config.runtime.choices, hydra_config.overrides.task
     try:
         settings: Any = OmegaConf.to_container(config, resolve=True)
         claim = parse_claim(choices.claim, settings["claim"], [statement.id for statement in load_statements()])

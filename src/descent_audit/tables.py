@@ -15,9 +15,8 @@ from typing import Any
 
 from descent_audit.catalogue import Claim, ConfigurationError, Statement, load_claims, load_statements
 from descent_audit.storage import Row, StorageError, read_json, read_table, table_text, write_text
+from descent_audit.verdicts import VERDICTS
 
-VERDICTS = ("supported", "conditional", "refuted", "inconclusive", "void", "not run", "not audited")
-SYMBOLS = dict(zip(VERDICTS, ("✓", "◐", "✗", "?", "∅", "·", "–"), strict=True))
 VERDICT_COLUMNS = (
     "claim", "section", "problem", "statement", "verdict", "condition",
     "worst_quantity", "worst_margin", "control_failed", "counterexample_shown",
@@ -64,7 +63,7 @@ def auditing_claims(statement: Statement, claims: Mapping[str, Claim]) -> list[s
 def coverage_rows(
     claims: Mapping[str, Claim], statements: Sequence[Statement], verdicts: Mapping[str, str]
 ) -> list[dict[str, object]]:
-    """Return a row per section and one for the whole chapter: how many statements, how many audited, with which verdict.
+    """Return a row per section and one for the whole chapter: how many statements with which verdict.
 
     ``missing`` names the planned claims that do not exist yet.
     """
@@ -94,7 +93,7 @@ def ledger_text(rows: Iterable[Row]) -> str:
     for section, group in groupby(rows, key=lambda row: row["section"]):
         lines += ["", section, "-" * len(section)]
         for row in group:
-            head = f"{SYMBOLS[row['verdict']]} {row['verdict']:<12}"
+            head = f"{VERDICTS[row['verdict']].symbol} {row['verdict']:<12}"
             lines += textwrap.wrap(row["says"], 100, initial_indent=head, subsequent_indent=" " * len(head))
     return "\n".join(lines[1:]) + "\n"
 

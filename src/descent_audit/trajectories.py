@@ -1,6 +1,6 @@
 """Runs of an optimizer on a landscape."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,3 +43,9 @@ def final(gradient: Gradient, start: Array, learning_rate: Array | float, steps:
     for x in iterate(gradient, start, learning_rate, steps):  # noqa: B007
         pass
     return x
+
+
+def snapshots(path: Iterable[Array], steps: Collection[int]) -> list[Array]:
+    """Return the points of a run at some of its steps, counted from 1, in order; no other point is kept."""
+    wanted = {int(step) for step in steps}
+    return [x for step, x in enumerate(path, 1) if step in wanted]

@@ -92,21 +92,24 @@ def _reading_order(error: ValidationError) -> tuple[bool, list[str]]:
 
 def _worded(error: ValidationError, label: str) -> ConfigurationError:
     key = ".".join(str(part) for part in error.absolute_path)
-    limit, found = error.validator_value, repr(error.instance)
+    schema: Any = error.schema
+    limit: Any = error.validator_value
+    instance: Any = error.instance
+    found = repr(instance)
     match error.validator:
         case "additionalProperties":
-            known = error.schema.get("properties", {})
-            extra = next(name for name in error.instance if name not in known)
+            known = schema.get("properties", {})
+            extra = next(name for name in instance if name not in known)
             return unknown(label, f"{key}.{extra}" if key else str(extra), extra, known)
         case "required":
-            missing = next(name for name in limit if name not in error.instance)
+            missing = next(name for name in limit if name not in instance)
             return fault(label, key, f"no key {missing!r}", f"a mapping with {', '.join(limit)}")
         case "anyOf":
             return fault(
                 label, key, f"neither of {' and '.join(option['required'][0] for option in limit)}", "one of them"
             )
         case "enum":
-            return unknown(label, key, error.instance, map(str, limit))
+            return unknown(label, key, instance, map(str, limit))
         case "type":
             return fault(label, key, found, " or ".join([limit] if isinstance(limit, str) else limit))
         case "minItems" | "minProperties" | "minLength":

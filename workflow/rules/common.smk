@@ -15,6 +15,7 @@ RESULTS = f"results/{SCALE}"
 REPORTS = f"reports/{SCALE}"
 LOGS = f"results/{SCALE}/logs"
 TIMES = f"results/{SCALE}/benchmarks"
+ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
 LOCK = Path(".snakemake/driver.lock")
 
 shell.prefix(job_environment())

@@ -1,6 +1,4 @@
 rule judge:
-    message:
-        "Judging {SCALE} observations"
     input:
         observations=expand(rules.simulate.output.observations, claim=CLAIMS),
         seals=expand(rules.simulate.output.seal, claim=CLAIMS),
@@ -8,12 +6,18 @@ rule judge:
     output:
         checks=f"{RESULTS}/checks.csv",
         judgements=f"{RESULTS}/judgements.json",
-    params:
-        expectations=lambda wildcards: plan.judgement(),
-        claims=",".join(CLAIMS),
     log:
         f"{LOGS}/judge.log",
     benchmark:
         f"{TIMES}/judge.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        scale=SCALE,
+        results=lambda wildcards: RESULTS,
+        expectations=lambda wildcards: plan.judgement(),
+        claims=",".join(CLAIMS),
+    message:
+        "Judging {SCALE} observations"
     shell:
-        "python -m descent_audit.judge --scale {SCALE} --results {RESULTS} --claims {params.claims} >{log} 2>&1"
+        "python -m descent_audit.judge --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"

@@ -1,6 +1,4 @@
 rule report:
-    message:
-        "Writing the report"
     input:
         tables=[*rules.tables.output, *rules.judge.output],
         observations=rules.judge.input.observations,
@@ -10,13 +8,20 @@ rule report:
     output:
         html=f"{REPORTS}/audit.html",
         pdf=f"{REPORTS}/audit.pdf",
-    params:
-        wording=lambda wildcards: plan.wording(),
     log:
         f"{LOGS}/report.log",
     benchmark:
         f"{TIMES}/report.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=600,
+    params:
+        scale=SCALE,
+        results=lambda wildcards: RESULTS,
+        reports=lambda wildcards: REPORTS,
+        wording=lambda wildcards: plan.wording(),
+    message:
+        "Writing the report"
     shell:
-        "python -m descent_audit.report --scale {SCALE} --results {RESULTS} --output {REPORTS} >{log} 2>&1"
+        "python -m descent_audit.report --scale {params.scale} --results {params.results} --output {params.reports} >{log} 2>&1"

@@ -1,0 +1,49 @@
+# The two commands of a stranger: `make reproduce` and `make test`. Everything else is for contributors.
+PYTHON ?= python3
+SCALE ?= full
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: reproduce test lint lock picture benchmark clean
+
+reproduce: $(READY)
+	$(BIN)/snakemake --cores all --config scale=$(SCALE)
+	@echo "The report is reports/$(SCALE)/audit.html (to print: reports/$(SCALE)/audit.pdf)"
+
+test: $(READY)
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+	$(BIN)/codespell
+
+# The environment: made once, and again only where the lock or the project's metadata change.
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found, allowed: Python 3.11 or newer (make PYTHON=python3.12)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "$(PYTHON): found Python %d.%d, allowed: 3.11 or newer (make PYTHON=python3.12)" % sys.version_info[:2])'
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON): cannot make .venv; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Resolve the dependencies anew and write both locks; they name hashes and no host.
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --extra dev pyproject.toml -o requirements.lock
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > requirements-uv.lock
+
+# The picture in the README, drawn by the pipeline.
+picture: $(READY)
+	$(BIN)/snakemake --cores all results/full/figures/two_cycle_beyond_threshold.svg
+	cp results/full/figures/two_cycle_beyond_threshold.svg docs/two_cycle_beyond_threshold.svg
+
+benchmark: $(READY)
+	$(BIN)/python benchmarks/pipeline.py
+
+clean:
+	rm -rf results outputs reports/smoke reports/full reports/deep .snakemake

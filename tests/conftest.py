@@ -1,0 +1,94 @@
+"""Shared material: a small claim that the tests may bend, and rows as a simulation writes them."""
+
+import copy
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from descent_audit.catalogue import Claim, parse_claim
+
+PROJECT = Path(__file__).resolve().parents[1]
+DOCUMENT = {
+    "audits": ["divergence_beyond", "large_rate_overshoots"],
+    "statement": "A statement.",
+    "condition": "A condition.",
+    "formula": "x = 1",
+    "experiment": {
+        "_target_": "descent_audit.experiments.divergence.no_top_component",
+        "curvatures": [1.0, 0.1],
+        "learning_rate": 3.0,
+        "steps": 400,
+        "rotation": 0.5,
+        "seeded_relative_rates": [2.2, 2.5],
+        "seeded_steps": 1000,
+    },
+    "arms": {"controls": {"calm": {"learning_rate": 0.5}}, "counterexamples": {"odd": {"steps": 40}}},
+    "expect": {
+        "claim": [{"quantity": "final_distance", "relation": "at_most", "value": 1.0, "because": "a reason"}],
+        "calm": {"fails": ["final_distance"]},
+        "odd": [{"quantity": "escape_step", "relation": "at_least", "value": 2, "because": "a reason"}],
+    },
+    "figure": {"caption": "A caption.", "panels": [{"name": "one", "x": "step", "y": "distance"}]},
+}
+
+
+@pytest.fixture
+def document() -> dict:
+    """Return a valid claim document of its own for each test."""
+    return copy.deepcopy(DOCUMENT)
+
+
+@pytest.fixture
+def claim(document) -> Claim:
+    """Return the claim of the document."""
+    return parse_claim("small", document, ["divergence_beyond", "large_rate_overshoots"])
+
+
+def row(arm="claim", quantity="final_distance", value=0.5, **cells) -> dict[str, str]:
+    """Return one row of an observations table, as text."""
+    empty = {"claim": "small", "at": "", "standard_error": "", "replicates": "1", "predicted": ""}
+    return {**empty, "arm": arm, "quantity": quantity, "value": str(value), **{k: str(v) for k, v in cells.items()}}
+
+
+@pytest.fixture
+def make_row():
+    return row
+
+
+@pytest.fixture
+def good_rows() -> list[dict[str, str]]:
+    """Return rows that meet the small claim, fail on its control and show its counterexample."""
+    return [row(), row("calm", value=7.0), row("odd", "escape_step", 30.0)]
+
+
+def copy_project(folder: Path, claims: list[str]) -> Path:
+    """Copy what a run needs, with the named claims alone, as a stranger's checkout would hold it."""
+    for name in ("src", "workflow", "config"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "reports").mkdir()
+    for name in ("audit.md.jinja", "audit.css", "audit.typ"):
+        shutil.copy2(PROJECT / "reports" / name, folder / "reports" / name)
+    shutil.copy2(PROJECT / "Snakefile", folder / "Snakefile")
+    (folder / "profiles").symlink_to("workflow/profiles")
+    for path in (folder / "config" / "claim").glob("*.yaml"):
+        if path.stem not in claims:
+            path.unlink()
+    return folder
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment of a user: without the package on the path, without any Hydra or Snakemake setting."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTHONPATH", "HYDRA", "SNAKEMAKE"))}
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    """Run Snakemake in a copy of the project, at smoke scale unless told otherwise."""
+    options = arguments if "--config" in arguments else (*arguments, "--config", "scale=smoke")
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
+    done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=300)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done

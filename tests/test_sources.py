@@ -1,0 +1,103 @@
+import ast
+import subprocess
+import sys
+
+import pytest
+from conftest import clean_environment
+
+from descent_audit import sources
+
+
+def names(paths):
+    return {path.relative_to(sources.SOURCE).as_posix() for path in paths}
+
+
+def modules_loaded_by(module):
+    environment = {**clean_environment(), "PYTHONPATH": str(sources.SOURCE.parent)}
+    command = [sys.executable, "-c", f"import {module}, sys; print(*sys.modules)"]
+    return set(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split())
+
+
+def annotation(text):
+    return sources.Parameter("x", ast.parse(text, mode="eval").body, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "accepted"),
+    [
+        ("int", 3, True),
+        ("int", 3.0, False),
+        ("int", True, False),
+        ("float", 3, True),
+        ("float", 3.5, True),
+        ("float", "3", False),
+        ("float", False, False),
+        ("str", "a", True),
+        ("bool", True, True),
+        ("bool", 1, False),
+        ("list[int]", [1, 2], True),
+        ("list[int]", [1, 2.5], False),
+        ("list[list[float]]", [[1.0], [2, 3]], True),
+        ("list[list[float]]", [1.0], False),
+        ("float | None", None, True),
+        ("float | None", "x", False),
+        ("Literal['a', 'b']", "b", True),
+        ("Literal['a', 'b']", "c", False),
+        ("Literal['a']", "a", True),
+    ],
+)
+def test_parameter_accepts_values_of_its_type(text, value, accepted):
+    assert annotation(text).accepts(value) is accepted
+
+
+def test_parameter_of_another_type_cannot_come_from_a_file():
+    with pytest.raises(TypeError, match="dict"):
+        annotation("dict").accepts({})
+
+
+def test_closure_holds_what_python_really_imports():
+    module = "descent_audit.experiments.divergence"
+    loaded = [name for name in modules_loaded_by(module) if name.startswith(sources.PACKAGE)]
+    assert set(sources.import_closure([module])) == {sources.module_path(name) for name in loaded}
+
+
+def test_closure_leaves_out_what_is_not_imported():
+    found = names(sources.import_closure(["descent_audit.experiments.divergence"]))
+    assert {"experiments/divergence.py", "landscapes/quadratic.py", "optimizers/gradient_descent.py"} <= found
+    assert not {"judge.py", "figures.py", "landscapes/huber.py"} & found
+
+
+@pytest.mark.parametrize("stage", ["simulate", "judge", "tables", "figures", "report", "manifest"])
+def test_no_stage_imports_another(stage):
+    stages = {"simulate", "judge", "tables", "figures", "report", "manifest"} - {stage}
+    assert not {f"{other}.py" for other in stages} & names(sources.import_closure([f"descent_audit.{stage}"]))
+
+
+@pytest.mark.parametrize("folder", ["experiments", "landscapes", "optimizers"])
+def test_mathematics_imports_no_stage_and_no_configuration(folder):
+    modules = [f"descent_audit.{folder}.{path.stem}" for path in (sources.SOURCE / folder).glob("*.py")]
+    banned = {
+        "catalogue.py",
+        "simulate.py",
+        "judge.py",
+        "tables.py",
+        "figures.py",
+        "report.py",
+        "storage.py",
+        "plan.py",
+    }
+    assert not banned & names(sources.import_closure(modules))
+
+
+def test_simulation_imports_neither_tables_nor_plotting():
+    assert not {"pandas", "matplotlib", "seaborn", "scipy"} & modules_loaded_by("descent_audit.simulate")
+
+
+def test_code_digest_follows_the_content(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "SOURCE", tmp_path)
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    before = sources.code_digest([path])
+    assert sources.code_digest([path]) == before
+    path.write_text("x = 2\n")
+    assert sources.code_digest([path]) != before

@@ -1,0 +1,117 @@
+"""What an edit reruns: real runs of Snakemake in a copy of the project."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import copy_project, snakemake
+
+CLAIMS = ["loss_half_factor", "two_cycle_beyond_threshold", "quadratic_divergence_threshold"]
+QUADRATIC = "quadratic_divergence_threshold"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """Return a copy of the project in which everything has been run once."""
+    folder = copy_project(tmp_path_factory.mktemp("base") / "project", CLAIMS)
+    snakemake(folder)
+    return folder
+
+
+@pytest.fixture
+def project(finished, tmp_path) -> Path:
+    """Return a copy of the finished project, with its history."""
+    return Path(shutil.copytree(finished, tmp_path / "project", symlinks=True))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) >= 1, old
+    path.write_text(text.replace(old, new, 1))
+
+
+def rerun(project: Path) -> tuple[set[str], set[str]]:
+    """Run everything; return the rules that ran, and the claims that were simulated."""
+    output = snakemake(project).stderr
+    rules = set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE)) - {"all"}
+    return rules, set(re.findall(r"Simulating (\w+) at", output))
+
+
+def claim_file(project: Path, name: str = QUADRATIC) -> Path:
+    return project / "config" / "claim" / f"{name}.yaml"
+
+
+def test_second_run_does_nothing(project):
+    assert rerun(project) == (set(), set())
+
+
+def test_tolerance_edit_judges_again_and_simulates_nothing(project):
+    edit(claim_file(project), "absolute: 5.0e-5", "absolute: 6.0e-5")
+    rules, simulated = rerun(project)
+    assert simulated == set()
+    assert {"judge", "tables", "report"} <= rules
+    assert not any(rule.startswith(("simulate", "figures")) for rule in rules)
+
+
+def test_parameter_edit_simulates_that_claim_alone(project):
+    edit(claim_file(project), "condition_number: 100.0", "condition_number: 90.0")
+    rules, simulated = rerun(project)
+    assert simulated == {QUADRATIC}
+    assert {"judge", "tables", "report"} <= rules
+
+
+def test_parameter_edit_of_another_scale_does_nothing(project):
+    edit(claim_file(project), "smoke: {", "deep: {halvings: 50}\n  smoke: {")
+    assert rerun(project) == (set(), set())
+
+
+def test_wording_edit_writes_tables_and_report_again_and_nothing_else(project):
+    edit(claim_file(project), "statement: >-", "statement: >-\n  In other words:")
+    rules, simulated = rerun(project)
+    assert simulated == set()
+    assert rules <= {"tables", "manifest", "report"}
+    assert {"tables", "report"} <= rules
+
+
+def test_order_of_keys_does_nothing(project):
+    path = claim_file(project)
+    blocks = re.split(r"^(?=\w)", path.read_text(), flags=re.MULTILINE)
+    path.write_text("".join([blocks[0], *reversed(blocks[1:])]))
+    assert rerun(project) == (set(), set())
+
+
+@pytest.mark.parametrize(
+    ("module", "claims"),
+    [
+        ("landscapes/huber.py", {"two_cycle_beyond_threshold"}),
+        ("landscapes/quadratic.py", {QUADRATIC}),
+        ("optimizers/gradient_descent.py", set(CLAIMS)),
+    ],
+)
+def test_module_edit_simulates_exactly_the_claims_that_import_it(project, module, claims):
+    path = project / "src" / "descent_audit" / module
+    path.write_text(path.read_text() + "\n# an edit\n")
+    assert rerun(project)[1] == claims
+
+
+def test_touch_without_an_edit_does_nothing(project):
+    (project / "src" / "descent_audit" / "landscapes" / "quadratic.py").touch()
+    assert rerun(project) == (set(), set())
+
+
+def test_selection_leaves_the_others_as_not_run(project):
+    snakemake(project, "--config", "scale=smoke", f"claims={QUADRATIC}")
+    verdicts = (project / "results" / "smoke" / "verdicts.csv").read_text()
+    assert verdicts.count(",not run,") == len(CLAIMS) - 1
+    assert "not part of this run" in (project / "reports" / "smoke" / "audit.html").read_text()
+
+
+@pytest.mark.parametrize("target", ["tables", "ledger", "figures", "report"])
+def test_each_stage_is_a_target(finished, tmp_path, target):
+    project = copy_project(tmp_path / "project", [QUADRATIC])
+    snakemake(project, target)
+    made = {path.name for path in (project / "results" / "smoke").iterdir()}
+    assert ("figures" in made) == (target in ("figures", "report"))
+    assert ("verdicts.csv" in made) == (target != "figures")
+    assert (project / "reports" / "smoke").exists() == (target == "report")

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
 from descent_audit.catalogue import Claim, ConfigurationError, load_claims, select_claims
@@ -26,6 +27,10 @@ from descent_audit.storage import CURVE_COLUMNS, Row, StorageError, number, read
 COLUMN_WIDTH = 3.4
 """Width of one journal column in inches; every figure is drawn at this width, so that its text keeps its size."""
 PANEL_HEIGHT = 2.1
+LEGEND_WIDTH = 72 * (COLUMN_WIDTH - 0.65)
+"""Room for a legend, in points: the column less the labels of the axis."""
+HANDLE = 3.6
+"""Room for a legend's line and the gaps around it, in units of the font size."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Palette of Okabe and Ito (2008), safe for the common forms of colour blindness."""
 GREY = "#6b6b6b"
@@ -93,6 +98,8 @@ def draw(claim: Claim, series: Sequence[Series]) -> Figure:
             arms = panel.get("arms", claim.kinds)
             _draw_panel(axis, panel, [one for one in series if one.panel == panel["name"] and one.arm in arms])
         figure.align_ylabels(axes)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
         return figure
 
 
@@ -172,14 +179,21 @@ def _draw_legend(axis: Axes, title: str | None, series: Sequence[Series], styles
         entry = merged.setdefault(label, {})
         entry.update({key: value for key, value in style.items() if key != "linestyle" or value != "none" or not entry})
     handles = [Line2D([], [], **style, label=label) for label, style in merged.items()]
-    for columns in (3, 2, 1):
-        legend = axis.legend(
-            handles=handles, title=title, ncols=columns, loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False,
-            alignment="left", borderaxespad=0.2, handlelength=1.6, columnspacing=1.2, labelspacing=0.3,
-        )  # fmt: skip
-        axis.figure.draw_without_rendering()  # type: ignore[union-attr]
-        if legend.get_window_extent().x1 <= axis.figure.bbox.x1:
-            return
+    axis.legend(
+        handles=handles, title=title, ncols=_columns_that_fit(list(merged)), loc="lower left", bbox_to_anchor=(0.0, 1.0),
+        frameon=False, alignment="left", borderaxespad=0.2, handlelength=1.6, columnspacing=1.2, labelspacing=0.3,
+    )  # fmt: skip
+
+
+def _columns_that_fit(labels: Sequence[str]) -> int:
+    """Return the largest number of legend columns, filled downwards, whose labels and handles fit above the axes."""
+    size = float(STYLE["legend.fontsize"])
+    widths = [TextPath((0, 0), label, size=size).get_extents().width + HANDLE * size for label in labels]
+    for columns in (3, 2):
+        rows = -(-len(labels) // columns)
+        if sum(max(widths[start : start + rows]) for start in range(0, len(labels), rows)) <= LEGEND_WIDTH:
+            return columns
+    return 1
 
 
 def _draw_map(axis: Axes, panel: Mapping[str, Any], cells: Sequence[Series]) -> None:

@@ -35,5 +35,5 @@ def step_factors(curvatures: ArrayLike, learning_rates: ArrayLike) -> Array:
     from $w = 1$. The logarithms of their running product neither overflow nor underflow, however long the run.
     """
     slope, rate = np.broadcast_arrays(np.asarray(curvatures, dtype=float), np.asarray(learning_rates, dtype=float))
-    rule, w = GradientDescent(), np.ones(slope.shape)
-    return np.abs(rule.update(w, slope * w, rule.init(w), rate)[0])
+    w = np.ones(slope.shape)
+    return np.abs(GradientDescent().update(w, slope * w, None, rate)[0])

@@ -32,7 +32,9 @@ def project(finished, tmp_path) -> Path:
 def results(folder: Path) -> dict[str, bytes]:
     """Return every result file that a reader sees, by name."""
     kept = [path for kind in ("*.csv", "*.json", "*.svg", "*.pdf") for path in (folder / "results").rglob(kind)]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in [*kept, *(folder / "reports").rglob("audit.html")]}
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in [*kept, *(folder / "reports").rglob("audit.html")]
+    }
 
 
 def fails_in_one_line(folder: Path, *arguments: str) -> str:
@@ -47,7 +49,12 @@ def fails_in_one_line(folder: Path, *arguments: str) -> str:
 def start(folder: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--config", "scale=smoke"]
     return subprocess.Popen(
-        command, cwd=folder, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=folder,
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
 

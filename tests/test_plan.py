@@ -1,0 +1,67 @@
+import fcntl
+import subprocess
+import sys
+
+import pytest
+from conftest import PROJECT, clean_environment
+
+from descent_audit import plan
+from descent_audit.catalogue import ConfigurationError, claim_names
+
+
+def test_plan_of_everything_at_full_scale():
+    found = plan.load_plan({})
+    assert found.scale == "full"
+    assert list(found.selected) == claim_names()
+
+
+def test_plan_of_a_selection_keeps_all_claims_in_sight():
+    found = plan.load_plan({"scale": "smoke", "claims": "quadratic_divergence_threshold"})
+    assert found.selected == ("quadratic_divergence_threshold",)
+    assert set(found.claims) == set(claim_names())
+
+
+def test_sections_hold_every_selected_claim_once():
+    found = plan.load_plan({})
+    grouped = [name for names in found.sections().values() for name in names]
+    assert sorted(grouped) == sorted(found.selected)
+
+
+def test_unknown_option_is_refused():
+    with pytest.raises(ConfigurationError, match=r"did you mean 'scale'"):
+        plan.load_plan({"scal": "full"})
+
+
+def test_fault_ends_the_program_with_one_line():
+    with pytest.raises(SystemExit, match="smoky") as caught:
+        plan.plan_or_exit({"scale": "smoky"})
+    assert "\n" not in str(caught.value.code)
+
+
+def test_lock_is_held_once_and_dropped_with_its_process(tmp_path):
+    path = tmp_path / "folder" / "driver.lock"
+    script = (
+        f"from pathlib import Path; from descent_audit.plan import hold_lock; hold_lock(Path({str(path)!r})); print(1)"
+    )
+    environment = {**clean_environment(), "PYTHONPATH": str(PROJECT / "src")}
+    command = [sys.executable, "-c", script]
+    assert subprocess.run(command, env=environment, capture_output=True).returncode == 0
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"{path}: another run works in this folder; wait for it to end, then run again\n"
+    assert subprocess.run(command, env=environment, capture_output=True).returncode == 0
+
+
+def test_job_prefix_survives_snakemake_and_the_shell():
+    prefix = plan.job_environment().format()
+    done = subprocess.run(
+        ["bash", "-euc", prefix + "command -v python; echo $PYTHONPATH $OMP_NUM_THREADS"],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[1] == f"{PROJECT / 'src'} 1"
+    assert done.stdout.splitlines()[0].startswith(str(sys.exec_prefix))

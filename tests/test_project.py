@@ -1,0 +1,102 @@
+"""The project as a whole: what its files promise each other."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+from conftest import PROJECT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+METADATA = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+LOCK = (PROJECT / "requirements.lock").read_text()
+TRACKED = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True).stdout.split()
+
+
+def requirements(lines):
+    return {canonicalize_name(one.name): one.specifier for one in map(Requirement, lines)}
+
+
+def locked():
+    pins = re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK, flags=re.MULTILINE)
+    return {
+        name: [version for pin, version in pins if canonicalize_name(pin) == name]
+        for name in {canonicalize_name(pin) for pin, _ in pins}
+    }
+
+
+def test_lock_holds_every_dependency_at_an_allowed_version():
+    wanted = requirements([*METADATA["dependencies"], *METADATA["optional-dependencies"]["dev"]])
+    for name, specifier in wanted.items():
+        assert locked().get(name), name
+        assert all(version in specifier for version in locked()[name]), name
+
+
+def test_conda_environment_asks_for_the_same():
+    listed = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
+    names = [entry for entry in listed if isinstance(entry, str) and entry != "pip"]
+    (python,) = [entry for entry in names if entry.startswith("python")]
+    (pip,) = [entry["pip"] for entry in listed if isinstance(entry, dict)]
+    assert requirements([*(name for name in names if name != python), *pip]) == requirements(METADATA["dependencies"])
+    assert python == f"python{METADATA['requires-python']}"
+
+
+def test_lock_has_a_hash_for_every_package_and_names_no_host():
+    for block in re.split(r"\n(?=[a-z])", LOCK.strip()):
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+    assert "://" not in LOCK
+    assert "index" not in re.sub(r"[\w-]*index[\w-]*==", "", LOCK)
+
+
+def test_small_lock_pins_the_installer_as_the_large_one_does():
+    assert (PROJECT / "requirements-uv.lock").read_text().strip() in LOCK
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["LICENSE", "CITATION.cff", "CONTRIBUTING.md", "CHANGELOG.md", "README.md", ".pre-commit-config.yaml", ".ci/run"],
+)
+def test_file_is_there(file):
+    assert (PROJECT / file).stat().st_size > 100
+
+
+def test_citation_agrees_with_the_package():
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
+    assert citation["version"] == METADATA["version"]
+    assert citation["license"] == METADATA["license"]
+
+
+def test_readme_names_only_files_that_exist():
+    text = (PROJECT / "README.md").read_text()
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (PROJECT / link).exists(), link
+
+
+def test_no_machine_is_named():
+    pattern = re.compile(r"(?<![\w./])/(?:home|root|work|Users)/\w")
+    for name in TRACKED:
+        path = PROJECT / name
+        if path.is_file() and not path.is_symlink() and path.suffix not in (".png", ".pdf"):
+            assert not pattern.search(path.read_text(encoding="utf-8")), name
+
+
+@pytest.mark.parametrize(("version", "code"), [("3.9.2", 1), ("3.10.13", 1)])
+def test_make_refuses_an_old_python_in_one_line(tmp_path, version, code):
+    fake = tmp_path / "python-old"
+    major, minor, micro = version.split(".")
+    fake.write_text(
+        "#!/bin/sh\nshift\n"
+        f'exec python3 -c "import sys; sys.version_info = ({major}, {minor}, {micro}); exec(sys.argv[1])" "$1"\n'
+    )
+    fake.chmod(0o755)
+    copied = tmp_path / "project"
+    copied.mkdir()
+    for name in ("Makefile", "requirements.lock", "requirements-uv.lock", "pyproject.toml"):
+        (copied / name).write_bytes((PROJECT / name).read_bytes())
+    done = subprocess.run(["make", "-s", "test", f"PYTHON={fake}"], cwd=copied, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert f"found Python {major}.{minor}, allowed: 3.11 or newer" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (copied / ".venv").exists()

@@ -1,0 +1,163 @@
+import math
+import re
+from html.parser import HTMLParser
+
+import pypandoc
+import pytest
+from conftest import PROJECT, row
+from hypothesis import given
+from hypothesis import strategies as st
+
+from descent_audit import report
+
+TEMPLATE = (PROJECT / "reports" / "audit.md.jinja").read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1.0, "1"),
+        (-2.5, "−2.5"),
+        (1234.5678, "1234.57"),
+        (1e-7, r"$1.00\times10^{-7}$"),
+        (-3.21e20, r"$-3.21\times10^{20}$"),
+        (math.nan, "–"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+    ],
+)
+def test_number_is_shown_as_readers_write_it(value, text):
+    assert report.shown_number(value) == text
+
+
+@given(st.text(alphabet="ab 1*_`<>$|~^[]{}#\\", min_size=1))
+def test_escaped_text_comes_out_as_it_went_in(text):
+    plain = " ".join(text.split())
+    assume_letters = f"x{plain}x"
+    back = pypandoc.convert_text(report.escaped(assume_letters), "plain", "markdown", extra_args=["--wrap=none"])
+    assert back.strip() == assume_letters
+
+
+@pytest.mark.parametrize(
+    ("caption", "filled"),
+    [
+        ("It is {final_distance[n=1]}.", "It is 0.5."),
+        ("{final_distance|max} and {final_distance|min}", "0.7 and 0.5"),
+        ("{odd/escape_step}", "30"),
+        ("{odd/escape_step|predicted}", "31"),
+        ("{final_distance}", "–"),
+        ("{nothing}", "–"),
+        ("|x| stays", r"\|x\| stays"),
+    ],
+)
+def test_caption_is_filled_with_numbers(caption, filled):
+    rows = [row(at="n=1"), row(value=0.7, at="n=2"), row("odd", "escape_step", 30.0, predicted=31.0)]
+    assert report.filled_caption(caption, rows) == filled
+
+
+def check(value, relation="close", predicted=1.0, tolerance=0.1, met=True, **cells):
+    numbers = {"value": value, "lower": value, "upper": value, "predicted": predicted, "tolerance": tolerance}
+    cells = {
+        "arm": "claim",
+        "quantity": "q",
+        "at": "",
+        "met": "true" if met else "false",
+        "relation": relation,
+        **cells,
+    }
+    return {**{key: str(number) for key, number in numbers.items()}, **cells}
+
+
+def test_group_shows_the_point_that_is_nearest_to_failing():
+    (group,) = report.check_groups([check(1.01, at="n=1"), check(1.2, at="n=2", met=False), check(0.95, at="n=3")])
+    assert (group["at"], group["points"], group["met"]) == ("n=2", 3, 2)
+    assert group["measured"] == "1.2"
+    assert group["allowed"] == "within 0.1"
+
+
+def test_group_with_a_missing_number_shows_it():
+    missing = {**check(1.0, met=False), "value": "", "lower": "", "upper": "", "predicted": "", "tolerance": ""}
+    (group,) = report.check_groups([check(1.01), missing])
+    assert (group["measured"], group["met"], group["points"]) == ("–", 1, 2)
+
+
+def test_sampled_number_is_shown_with_its_interval():
+    (group,) = report.check_groups([check(1.0, lower="0.9", upper="1.1")])
+    assert group["measured"] == "1 ± 0.1"
+
+
+def test_refuted_claims_come_before_counterexamples_and_each_claim_once(claim):
+    judged = {
+        "small": {"verdict": "conditional", "margins": {"odd": 3.0}, "shown": ["odd"]},
+        "other": {"verdict": "refuted", "margins": {}, "shown": []},
+    }
+    verdicts = {"divergence_beyond": "conditional", "large_rate_overshoots": "supported"}
+    found = report.findings({"small": claim, "other": claim}, judged, verdicts)
+    assert [(one["claim"], one["arm"]) for one in found] == [("other", ""), ("small", "odd")]
+    assert found[1]["statement"] == "divergence_beyond"
+
+
+def test_no_digit_stands_in_the_prose():
+    prose = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|<#.*?#>", "", TEMPLATE, flags=re.DOTALL)
+    assert not re.findall(r"\d", prose)
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.anchors, self.targets, self.outside = set(), set(), []
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.anchors.add(found.get("id"))
+        for key in ("href", "src"):
+            link = found.get(key) or ""
+            if link.startswith("#"):
+                self.targets.add(link[1:])
+            elif link and not link.startswith("data:"):
+                self.outside.append(link)
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    """Return the report of a partial run: one claim judged, all others not run."""
+    from descent_audit import figures, judge, simulate, tables
+    from descent_audit.catalogue import load_claims
+
+    name = "quadratic_divergence_threshold"
+    results = tmp_path_factory.mktemp("project") / "results"
+    claim = load_claims([name])[name]
+    simulate.write_results(results, name, simulate.simulate(name, claim.arms("smoke"), 1))
+    for stage, options in (
+        (judge, ["--scale", "smoke", "--claims", name]),
+        (tables, []),
+        (figures, ["--claims", name]),
+    ):
+        stage.main(["--results", str(results), *options])
+    context = report.report_context(results, "smoke")
+    report.write_html(report.markdown(context, "html"), results)
+    return (results / "audit.html").read_text()
+
+
+def test_partial_run_still_renders(html):
+    assert "not part of this run" in html
+    assert "Quadratic divergence threshold" in html
+
+
+def test_html_needs_no_network_and_its_links_resolve(html):
+    links = Links()
+    links.feed(html)
+    assert links.outside == []
+    assert links.targets <= links.anchors
+    assert "<script" not in html
+    assert not re.search(r"url\((?!data:)", html)
+
+
+def test_formulas_are_mathml(html):
+    assert "<math" in html
+    assert "\\frac" not in re.sub(r"<annotation.*?</annotation>", "", html, flags=re.DOTALL)
+
+
+def test_every_picture_has_a_text(html):
+    assert all('alt="' in image or "aria-label" in image for image in re.findall(r"<img[^>]*>", html))

@@ -1,0 +1,135 @@
+import csv
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import PROJECT, clean_environment
+
+from descent_audit.catalogue import claim_names
+from descent_audit.randomness import Streams
+from descent_audit.simulate import simulate
+
+QUADRATIC = "quadratic_divergence_threshold"
+
+
+def by_hand(folder, *overrides, module="simulate"):
+    command = [sys.executable, "-m", f"descent_audit.{module}", *overrides]
+    environment = {**clean_environment(), "PYTHONPATH": str(PROJECT / "src")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def fault(folder, *overrides):
+    done = by_hand(folder, *overrides)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert not list(folder.rglob("*.csv"))
+    return done.stderr
+
+
+def test_one_job_prints_and_writes_under_outputs(tmp_path):
+    done = by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke", "claim.experiment.growth_relative_rates=[2.5]")
+    assert done.returncode == 0, done.stderr
+    assert "measured" in done.stdout.splitlines()[0]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("claim ") and "growth_factor" in line]
+    assert line.split()[-2:] == ["1.5", "1.5"]
+    written = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
+    assert written == [
+        f"outputs/{part}"
+        for part in (f"curves/{QUADRATIC}.csv", f"observations/{QUADRATIC}.csv", f"seals/{QUADRATIC}.sha256")
+    ]
+
+
+def test_override_outweighs_the_scale(tmp_path):
+    by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke", "claim.experiment.steps=[150]")
+    with (tmp_path / "outputs" / "observations" / f"{QUADRATIC}.csv").open() as file:
+        points = {
+            row["at"] for row in csv.DictReader(file) if row["arm"] == "claim" and row["quantity"] == "threshold_ratio"
+        }
+    assert points == {"smoothness=3.0;steps=150"}
+
+
+def test_sweep_over_two_seeds_works(tmp_path):
+    done = by_hand(tmp_path, "-m", f"claim={QUADRATIC}", "scale=smoke", "print=false", "seed=1,2", "output=out")
+    assert done.returncode == 0, done.stderr
+
+
+def test_seal_can_be_checked_with_the_usual_tool(tmp_path):
+    by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke")
+    seal = tmp_path / "outputs" / "seals" / f"{QUADRATIC}.sha256"
+    done = subprocess.run(["sha256sum", "--check", str(seal)], cwd=tmp_path / "outputs", capture_output=True)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("override", "parts"),
+    [
+        ("claim.experiment.stepz=3", ["claim.experiment.stepz", "did you mean 'steps'"]),
+        ("+claim.experiment.stepz=3", ["experiment.stepz", "did you mean 'steps'"]),
+        ("claim.experiment.steps=[]", ["experiment.steps", "at least 1"]),
+        ("claim.experiment.smoothness=[-1.0]", ["experiment.smoothness.0", "-1.0", "above 0"]),
+        ("claim.experiment.smoothness=[nan]", ["experiment.smoothness.0", "nan", "finite"]),
+        ("claim.experiment.steps=many", ["experiment.steps", "'many'", "list[int]"]),
+        ("claim.experiment._target_=os.system", ["experiment._target_", "os.system"]),
+        ("+claim.experiment.momentum=1.5", ["experiment.momentum", "1.5", "below 1"]),
+        ("claim.experiment.start=here", ["experiment.start", "'here'", "Literal"]),
+        ("claim.experiment.steps=[1", ["command line"]),
+        ("scale=smoky", ["did you mean 'smoke'"]),
+        ("seed=-1", ["seed", "-1"]),
+        ("seed=1.5", ["seed", "1.5"]),
+        ("output=${nothing}", ["nothing"]),
+    ],
+)
+def test_wrong_override_is_one_line(tmp_path, override, parts):
+    line = fault(tmp_path, f"claim={QUADRATIC}", *(["scale=smoke"] if "scale" not in override else []), override)
+    assert all(part in line for part in parts), line
+
+
+def test_unknown_and_missing_claim_are_one_line(tmp_path):
+    assert "did you mean" in fault(tmp_path, "claim=quadratic_divergence_treshold")
+    assert "claim" in fault(tmp_path)
+
+
+def test_full_disk_is_one_line_and_keeps_the_old_result(tmp_path):
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "none", tmp_path]).returncode:
+        pytest.skip("a small file system needs the right to mount one")
+    try:
+        old = tmp_path / "outputs" / "observations" / f"{QUADRATIC}.csv"
+        old.parent.mkdir(parents=True)
+        old.write_text("old")
+        (tmp_path / "filler").write_bytes(b"x" * 20_000)
+        done = by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke", "print=false")
+        assert done.returncode == 1
+        assert "cannot be written (No space left on device)" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert not list(tmp_path.rglob("*.part"))
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_too_old_python_is_one_line():
+    script = "import sys; sys.version_info = (3, 9, 2); import descent_audit"
+    environment = {**clean_environment(), "PYTHONPATH": str(PROJECT / "src")}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "descent_audit: found Python 3.9, allowed: 3.11 or newer\n"
+
+
+def test_arms_and_claims_draw_from_streams_of_their_own():
+    drawn = {
+        tuple(Streams(*names).generator("cell").random(2))
+        for names in ((1, "a", "claim"), (1, "a", "flat"), (1, "b", "claim"), (2, "a", "claim"))
+    }
+    assert len(drawn) == 4
+
+
+def test_numpy_settings_are_left_as_they_were():
+    before = np.geterr()
+    simulate(QUADRATIC, [], 1)
+    assert np.geterr() == before
+
+
+def test_every_claim_is_known_by_its_stem():
+    assert QUADRATIC in claim_names()

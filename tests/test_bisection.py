@@ -21,6 +21,13 @@ def test_bisect_finds_thresholds_of_all_cells():
     assert np.abs(found - wanted).max() <= 4.0 / 2**40
 
 
+def test_bisect_spreads_one_bracket_over_all_cells():
+    wanted = np.array([0.1, 1.0, 2.5])
+    found = [bisect(lambda x: x > wanted, 0.0, 4.0, halvings=20, levels=levels) for levels in (1, 3)]
+    assert np.array_equal(*found)
+    assert found[0].shape == (3,)
+
+
 def test_bisect_halves_the_bracket_as_often_as_it_says():
     asked = []
     bisect(lambda x: asked.append(x[0]) or np.array([True]), 0.0, 1.0, halvings=4)

@@ -35,7 +35,7 @@ def test_kronecker_is_spread_like_the_normal_law():
     data = kronecker(2000, 4)
     for column in data.T:
         assert stats.kstest(column, "norm").statistic < 0.004
-    assert np.abs(np.corrcoef(data.T) - np.eye(4)).max() < 0.02
+    assert np.abs(np.corrcoef(data.T) - np.eye(4)).max() < 0.05
 
 
 def test_kronecker_refuses_more_columns_than_primes():

@@ -26,8 +26,8 @@ def bisect(
     low, high = np.atleast_1d(low), np.atleast_1d(high)
     for done in range(0, halvings, levels):
         edges = _edges(low, high, min(levels, halvings - done), geometric)
-        answers = beyond(edges[1]) if levels == 1 else beyond(edges[1:-1])
-        low, high = _last_bracket(edges, answers.reshape(edges[1:-1].shape))
+        answers = np.atleast_2d(beyond(edges[1]) if levels == 1 else beyond(edges[1:-1]))
+        low, high = _last_bracket(np.broadcast_to(edges, (len(edges), answers.shape[1])), answers)
     return _middle(low, high, geometric)
 
 

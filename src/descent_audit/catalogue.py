@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from descent_audit.sources import functions, import_closure, keyword_parameters, module_path, reported_quantities
+from descent_audit.sources import (
+    classes,
+    functions,
+    import_closure,
+    keyword_parameters,
+    module_path,
+    reported_quantities,
+)
 from descent_audit.validation import ConfigurationError, check_document, check_parameters, fault, read_yaml, unknown
 
 __all__ = ["Arm", "Claim", "ConfigurationError", "Statement", "canonical", "load_claims", "load_statements"]
@@ -20,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config"
 SCHEMAS = ROOT / "workflow" / "schemas"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
+SCALES = ("smoke", "full", "deep")
+OPTIMIZERS = "descent_audit.optimizers"
 ArmKind = Literal["claim", "case", "control", "counterexample"]
 ARM_KINDS: dict[str, ArmKind] = {"cases": "case", "controls": "control", "counterexamples": "counterexample"}
 
@@ -118,12 +127,15 @@ class Claim:
         return canonical({"words": words, "reasons": reasons, "shows": shows})
 
     def modules(self) -> tuple[Path, ...]:
-        """Return the source files behind the claim's experiments: the import closure of its targets."""
-        targets = [
-            self.experiment["_target_"],
-            *(own["_target_"] for own in self.overrides.values() if "_target_" in own),
-        ]
-        return import_closure(target.rpartition(".")[0] for target in targets)
+        """Return the source files behind the claim: the import closure of its experiments and of its optimizers."""
+        arms = [arm for scale in SCALES for arm in self.arms(scale)]
+        rules = {rule for arm in arms for rule in _optimizers(arm.parameters).values()}
+        return import_closure(
+            [
+                *(arm.target.rpartition(".")[0] for arm in arms),
+                *(f"{OPTIMIZERS}.{rule.split('.')[0]}" for rule in rules),
+            ]
+        )
 
 
 def canonical(value: Any) -> str:
@@ -225,6 +237,16 @@ def parse_claim(name: str, document: Any, statements: Sequence[str]) -> Claim:
     return claim
 
 
+def _optimizers(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return the update rules that parameters name, by the key of each: ``module.Class`` of the optimizers."""
+    named = {key: value for key, value in parameters.items() if re.fullmatch(r"(.*_)?optimizers?", key)}
+    return {
+        (f"{key}.{index}" if isinstance(value, list) else key): rule
+        for key, value in named.items()
+        for index, rule in enumerate(value if isinstance(value, list) else [value])
+    }
+
+
 def _label(name: str) -> str:
     return f"config/claim/{name}.yaml"
 
@@ -289,17 +311,22 @@ def _check_expectations(claim: Claim, label: str) -> None:
 
 
 def _check_targets(claim: Claim, label: str) -> None:
-    for scale in ("smoke", "full", "deep"):
-        for arm in claim.arms(scale):
-            key = "experiment" if arm.kind == "claim" else f"arms.{arm.name}"
-            module, _, function = arm.target.rpartition(".")
-            path = module_path(module)
+    for arm in (arm for scale in SCALES for arm in claim.arms(scale)):
+        key = "experiment" if arm.kind == "claim" else f"arms.{arm.name}"
+        module, _, function = arm.target.rpartition(".")
+        path = module_path(module)
+        if path is None:
+            allowed = "a function of a module in descent_audit.experiments"
+            raise fault(label, f"{key}._target_", repr(arm.target), allowed)
+        if function not in functions(path):
+            raise unknown(label, f"{key}._target_", function, functions(path))
+        accepted = keyword_parameters(functions(path)[function])
+        accepted.pop("streams", None)
+        check_parameters(dict(arm.parameters), accepted, label, key)
+        for parameter, rule in _optimizers(arm.parameters).items():
+            module, _, name = rule.partition(".")
+            path = module_path(f"{OPTIMIZERS}.{module}")
             if path is None:
-                raise fault(
-                    label, f"{key}._target_", repr(arm.target), "a function of a module in descent_audit.experiments"
-                )
-            if function not in functions(path):
-                raise unknown(label, f"{key}._target_", function, functions(path))
-            accepted = keyword_parameters(functions(path)[function])
-            accepted.pop("streams", None)
-            check_parameters(dict(arm.parameters), accepted, label, key)
+                raise fault(label, f"{key}.{parameter}", repr(rule), f"module.Class of {OPTIMIZERS}")
+            if name not in classes(path):
+                raise unknown(label, f"{key}.{parameter}", name, classes(path))

@@ -75,6 +75,12 @@ def functions(path: Path) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"}
 
 
+def classes(path: Path) -> list[str]:
+    """Return the public classes that a file defines at its top level."""
+    body = syntax_tree(path).body
+    return [node.name for node in body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
+
+
 def keyword_parameters(function: ast.FunctionDef) -> dict[str, Parameter]:
     """Return the keyword-only parameters of a function, by name, in order."""
     pairs = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)

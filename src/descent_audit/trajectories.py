@@ -1,5 +1,6 @@
 """Runs of an optimizer on a landscape."""
 
+import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Protocol
 
@@ -20,6 +21,16 @@ class Optimizer(Protocol):
 
     def update(self, x: Array, gradient: Array, state: Any, learning_rate: Array | float) -> tuple[Array, Any]:
         """Return the next point and the next state."""
+
+
+def update_rule(name: str, **hyperparameters: Array | float | bool) -> Optimizer:
+    """Return the optimizer ``module.Class`` of ``descent_audit.optimizers`` with its hyperparameters.
+
+    This is how a claim file names the implementation under audit: another one is put in its place by a module
+    there that offers the same ``init`` and ``update``.
+    """
+    module, _, rule = name.partition(".")
+    return getattr(importlib.import_module(f"descent_audit.optimizers.{module}"), rule)(**hyperparameters)
 
 
 def iterate(

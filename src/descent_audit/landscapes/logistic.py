@@ -10,7 +10,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Logistic:
-    r"""$f(w) = \frac1n \sum_i \log(1 + e^{-y_i\, w\cdot x_i})$, inputs of shape ``(n, d)``, labels ±1 of shape ``(n,)``.
+    r"""$f(w) = \frac1n \sum_i \log(1 + e^{-y_i\, w\cdot x_i})$, inputs ``(n, d)``, labels ±1 ``(n,)``.
 
     $L = \lambda_{\max}(X^\top X)/(4n)$ is an upper bound; it is attained only where all margins vanish.
     """

@@ -18,7 +18,6 @@ class GradientDescent:
 
     def init(self, x: Array) -> None:
         """Return the state before the first step: there is none."""
-        return None
 
     def update(self, x: Array, gradient: Array, state: None, learning_rate: Array | float) -> tuple[Array, None]:
         """Return the next point and the next state."""

@@ -1,0 +1,43 @@
+"""The heavy ball against the second-order recursion that it is, and against gradient descent."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from descent_audit.optimizers.gradient_descent import GradientDescent
+from descent_audit.optimizers.heavy_ball import HeavyBall
+from descent_audit.trajectories import iterate
+
+
+@given(st.floats(0.0, 0.99), st.floats(0.01, 1.9))
+def test_update_is_the_three_term_recursion(momentum, rate):
+    path = [1.0, *(float(x[0]) for x in iterate(lambda x: x, np.ones(1), rate, 30, HeavyBall(momentum)))]
+    for before, here, after in zip(path, path[1:], path[2:], strict=False):
+        assert np.isclose(after, here - rate * here + momentum * (here - before), rtol=1e-9, atol=1e-12)
+
+
+def test_no_momentum_is_gradient_descent():
+    start = np.array([[1.0, -2.0], [0.5, 3.0]])
+    curvatures = np.array([1.0, 0.1])
+    heavy = list(iterate(lambda x: curvatures * x, start, 0.7, 10, HeavyBall(0.0)))
+    plain = list(iterate(lambda x: curvatures * x, start, 0.7, 10, GradientDescent()))
+    np.testing.assert_array_equal(heavy, plain)
+
+
+def test_momentum_and_rate_broadcast_over_replicas():
+    momentum, rate = np.array([[0.2], [0.9]]), np.array([[0.5], [1.5]])
+    together = list(iterate(lambda x: x, np.ones((2, 1)), rate, 12, HeavyBall(momentum)))
+    for cell in range(2):
+        rule = HeavyBall(float(momentum[cell, 0]))
+        alone = list(iterate(lambda x: x, np.ones(1), float(rate[cell, 0]), 12, rule))
+        np.testing.assert_allclose([x[cell] for x in together], alone, rtol=0, atol=0)
+
+
+def test_init_is_at_rest_and_leaves_the_start_alone():
+    start = np.array([1.0, 2.0])
+    velocity = HeavyBall(0.9).init(start)
+    assert velocity.shape == start.shape
+    assert not velocity.any()
+    HeavyBall(0.9).update(start, np.ones(2), velocity, 0.1)
+    np.testing.assert_array_equal(start, [1.0, 2.0])
+    assert not velocity.any()

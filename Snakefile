@@ -12,6 +12,9 @@ rule all:
         rules.report.output,
         rules.manifest.output,
         rules.figures.input,
+        rules.tables.output,
+        rules.judge.output,
+        expand(rules.simulate.output, claim=CLAIMS),
 
 
 onstart:

@@ -72,7 +72,8 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
     (folder / "reports").mkdir()
     for name in ("audit.md.jinja", "audit.css", "audit.typ"):
         shutil.copy2(PROJECT / "reports" / name, folder / "reports" / name)
-    shutil.copy2(PROJECT / "Snakefile", folder / "Snakefile")
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy2(PROJECT / name, folder / name)
     (folder / "profiles").symlink_to("workflow/profiles")
     for path in (folder / "config" / "claim").glob("*.yaml"):
         if path.stem not in claims:

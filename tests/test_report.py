@@ -1,5 +1,6 @@
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pypandoc
@@ -93,8 +94,8 @@ def test_refuted_claims_come_before_counterexamples_and_each_claim_once(claim):
         "other": {"verdict": "refuted", "margins": {}, "shown": []},
     }
     verdicts = {"divergence_beyond": "conditional", "large_rate_overshoots": "supported"}
-    found = report.findings({"small": claim, "other": claim}, judged, verdicts)
-    assert [(one["claim"], one["arm"]) for one in found] == [("other", ""), ("small", "odd")]
+    found = report.findings({"small": claim, "other": replace(claim, name="other")}, judged, verdicts, [])
+    assert [(one["claim"], one["arm"]) for one in found] == [("other", "claim"), ("small", "odd")]
     assert found[1]["statement"] == "divergence_beyond"
 
 

@@ -27,8 +27,8 @@ from descent_audit.storage import CURVE_COLUMNS, Row, StorageError, number, read
 COLUMN_WIDTH = 3.4
 """Width of one journal column in inches; every figure is drawn at this width, so that its text keeps its size."""
 PANEL_HEIGHT = 2.1
-LEGEND_WIDTH = 72 * (COLUMN_WIDTH - 0.65)
-"""Room for a legend, in points: the column less the labels of the axis."""
+LEGEND_WIDTH = {"lines": 72 * (COLUMN_WIDTH - 0.72), "map": 72 * (COLUMN_WIDTH - 1.5)}
+"""Room for a legend, in points: the column less the labels of the axis, and on a map the bar of its colours."""
 HANDLE = 3.6
 """Room for a legend's line and the gaps around it, in units of the font size."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -149,6 +149,7 @@ def _draw_panel(axis: Axes, panel: Mapping[str, Any], series: Sequence[Series]) 
     if panel.get("kind") == "map":
         _draw_map(axis, panel, [one for one in series if not np.isnan(one.value).all()])
         series = [one for one in series if np.isnan(one.value).all()]
+    series = _without_repeats(series)
     styles = _styles(series, joined=panel.get("joined", False))
     for one, style in zip(series, styles, strict=True):
         axis.plot(one.x, one.y, zorder=1 if one.role == "guide" else 3 if one.role == "predicted" else 2, **style)
@@ -156,7 +157,14 @@ def _draw_panel(axis: Axes, panel: Mapping[str, Any], series: Sequence[Series]) 
     if panel.get("equal_aspect"):
         axis.set_aspect("equal", adjustable="datalim")
     if panel.get("legend") != "none" and series:
-        _draw_legend(axis, panel.get("title"), series, styles)
+        width = LEGEND_WIDTH[panel.get("kind", "lines")]
+        _draw_legend(axis, panel.get("title"), _legend_entries(series, styles), width)
+
+
+def _without_repeats(series: Sequence[Series]) -> list[Series]:
+    """Return the series without a guide that an earlier arm has drawn: dashes on top of dashes look solid."""
+    guides = {(one.label, one.x.tobytes(), one.y.tobytes()): one for one in reversed(series) if one.role == "guide"}
+    return [one for one in series if one.role != "guide" or one in guides.values()]
 
 
 def _styles(series: Sequence[Series], *, joined: bool) -> list[dict[str, Any]]:
@@ -171,27 +179,34 @@ def _styles(series: Sequence[Series], *, joined: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _draw_legend(axis: Axes, title: str | None, series: Sequence[Series], styles: Sequence[dict[str, Any]]) -> None:
-    """Put the legend above the axes, in as many columns as fit: it never covers a curve."""
+def _legend_entries(series: Sequence[Series], styles: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return one style per label: that of its marks and that of its line together, where it has both."""
+    apart = {(one.arm, one.label): one.role for one in series if one.role in ("control", "counterexample")}
     merged: dict[str, dict[str, Any]] = {}
     for one, style in zip(series, styles, strict=True):
-        label = f"{one.label} ({one.role})" if one.role in ("control", "counterexample") else one.label
+        role = apart.get((one.arm, one.label))
+        label = f"{one.label} ({role})" if role else one.label
         entry = merged.setdefault(label, {})
-        entry.update({key: value for key, value in style.items() if key != "linestyle" or value != "none" or not entry})
-    handles = [Line2D([], [], **style, label=label) for label, style in merged.items()]
+        drawn = {key: value for key, value in style.items() if (key, value) != ("linestyle", "none")}
+        entry.update(drawn if entry else style)
+    return merged
+
+
+def _draw_legend(axis: Axes, title: str | None, entries: Mapping[str, dict[str, Any]], width: float) -> None:
+    """Put the legend above the axes, in as many columns as fit: it never covers a curve."""
     axis.legend(
-        handles=handles, title=title, ncols=_columns_that_fit(list(merged)), loc="lower left", bbox_to_anchor=(0.0, 1.0),
+        handles=[Line2D([], [], **style, label=label) for label, style in entries.items()],
+        title=title, ncols=_columns_that_fit(list(entries), width), loc="lower left", bbox_to_anchor=(0.0, 1.0),
         frameon=False, alignment="left", borderaxespad=0.2, handlelength=1.6, columnspacing=1.2, labelspacing=0.3,
     )  # fmt: skip
 
 
-def _columns_that_fit(labels: Sequence[str]) -> int:
-    """Return the largest number of legend columns, filled downwards, whose labels and handles fit above the axes."""
+def _columns_that_fit(labels: Sequence[str], width: float) -> int:
+    """Return the largest number of legend columns, filled downwards, whose labels and handles fit into a width."""
     size = float(STYLE["legend.fontsize"])
     widths = [TextPath((0, 0), label, size=size).get_extents().width + HANDLE * size for label in labels]
     for columns in (3, 2):
-        rows = -(-len(labels) // columns)
-        if sum(max(widths[start : start + rows]) for start in range(0, len(labels), rows)) <= LEGEND_WIDTH:
+        if sum(max(group, default=0.0) for group in np.array_split(widths, columns)) <= width:
             return columns
     return 1
 

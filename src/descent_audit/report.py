@@ -131,31 +131,32 @@ def _excess(row: Row) -> float:
 
 
 def findings(
-    claims: Mapping[str, Claim], judged: Mapping[str, Any], verdicts: Mapping[str, str]
+    claims: Mapping[str, Claim], judged: Mapping[str, Any], verdicts: Mapping[str, str], checks: Sequence[Row]
 ) -> list[dict[str, Any]]:
     """Return the most surprising findings: refuted claims first, then counterexamples by margin, one per claim."""
-    refuted = [
-        (math.inf, name, claims[name].audits, "", claims[name].statement)
-        for name, judgement in judged.items()
-        if judgement["verdict"] == "refuted"
-    ]
+    refuted = [(math.inf, name, "claim") for name, judgement in judged.items() if judgement["verdict"] == "refuted"]
     shown = [
-        (
-            judgement["margins"].get(arm, 0.0),
-            name,
-            claims[name].bears_on(arm),
-            arm,
-            claims[name].expect[arm].get("shows", ""),
-        )
+        (judgement["margins"].get(arm, 0.0), name, arm)
         for name, judgement in judged.items()
         if judgement["verdict"] == "conditional"
         for arm in judgement["shown"]
     ]
     best: dict[str, dict[str, Any]] = {}
-    for margin, name, statements, arm, shows in sorted([*refuted, *shown], key=lambda entry: (-entry[0], entry[1])):
-        about = next((one for one in statements if verdicts[one] in ("conditional", "refuted")), statements[0])
-        best.setdefault(name, {"claim": name, "statement": about, "arm": arm, "shows": shows, "margin": margin})
+    for _, name, arm in sorted([*refuted, *shown], key=lambda entry: (-entry[0], *entry[1:])):
+        best.setdefault(name, _finding(claims[name], arm, verdicts, checks))
     return list(best.values())[:FINDINGS]
+
+
+def _finding(claim: Claim, arm: str, verdicts: Mapping[str, str], checks: Sequence[Row]) -> dict[str, Any]:
+    statements = claim.audits if arm == "claim" else claim.bears_on(arm)
+    groups = check_groups([row for row in checks if (row["claim"], row["arm"]) == (claim.name, arm)])
+    return {
+        "claim": claim.name,
+        "arm": arm,
+        "statement": next((one for one in statements if verdicts[one] in ("conditional", "refuted")), statements[0]),
+        "shows": claim.statement if arm == "claim" else claim.expect[arm].get("shows", ""),
+        "check": next(iter(groups), None),
+    }
 
 
 def claim_context(
@@ -227,7 +228,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "controls": sum(
             arm["kind"] == "control" for one in contexts.values() if one["reasons"] is not None for arm in one["arms"]
         ),
-        "findings": findings(claims, judged, verdicts),
+        "findings": findings(claims, judged, verdicts, checks),
         "verdicts": VERDICTS,
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import copy_project, snakemake
 
-CLAIMS = ["loss_half_factor", "two_cycle_beyond_threshold", "quadratic_divergence_threshold"]
+CLAIMS = ["asymmetric_curvature_threshold", "two_cycle_beyond_threshold", "quadratic_divergence_threshold"]
 QUADRATIC = "quadratic_divergence_threshold"
 
 
@@ -34,7 +34,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def rerun(project: Path) -> tuple[set[str], set[str]]:
     """Run everything; return the rules that ran, and the claims that were simulated."""
     output = snakemake(project).stderr
-    rules = set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE)) - {"all"}
+    rules = set(re.findall(r"\(Rule: (\w+)\)", output)) - {"all"}
     return rules, set(re.findall(r"Simulating (\w+) at", output))
 
 

@@ -85,7 +85,7 @@ def small_start(*, weight: float, target: float, learning_rate: float, steps: in
     ]
     path = iterate(loss.gradient, start, learning_rate, drawn_steps)
     return Observations.of(
-        observations, _curvature_curves(loss, [start, *path], "small start", np.full(drawn_steps, learning_rate))
+        observations, _curvature_curves(loss, [start, *path], "small", np.full(drawn_steps, learning_rate))
     )
 
 
@@ -173,7 +173,7 @@ def _drawn_runs(loss: Factorization, start: Array, rate: float, warmup: int, ste
         shown = np.array([k for k in sample_steps(steps, 61) if 0.0 < losses[k] < CAP])
         curves.append(Curve("loss", series, "measured", shown, losses[shown]))
     rates = linear_warmup(np.arange(1, steps + 1), rate, warmup)
-    return Observations.of(curves=[*curves, *_curvature_curves(loss, path, "large start", rates)])
+    return Observations.of(curves=[*curves, *_curvature_curves(loss, path, "large", rates)])
 
 
 def _curvature_curves(loss: Factorization, path: Iterable[Array], series: str, rates: Array) -> list[Curve]:

@@ -21,7 +21,7 @@ TEMPLATE = (PROJECT / "reports" / "audit.md.jinja").read_text()
         (1.0, "1"),
         (-2.5, "−2.5"),
         (1234.5678, "1234.57"),
-        (1e-7, r"$1.00\times10^{-7}$"),
+        (1e-7, r"$1\times10^{-7}$"),
         (-3.21e20, r"$-3.21\times10^{20}$"),
         (math.nan, "–"),
         (math.inf, "∞"),

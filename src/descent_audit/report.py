@@ -48,7 +48,7 @@ def shown_number(value: float, digits: int = 6) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e6:
         return f"{value:.{digits}g}".replace("-", "−")
     mantissa, exponent = f"{value:.{min(digits, 3) - 1}e}".split("e")
-    return rf"${mantissa}\times10^{{{int(exponent)}}}$"
+    return rf"${float(mantissa):g}\times10^{{{int(exponent)}}}$"
 
 
 def escaped(text: str) -> str:
@@ -101,7 +101,9 @@ def _check_group(group: Sequence[Row]) -> dict[str, Any]:
     worst = max(group, key=_excess)
     value, predicted, tolerance = (number(worst[key]) for key in ("value", "predicted", "tolerance"))
     half = (number(worst["upper"]) - number(worst["lower"])) / 2
-    word, bare = RELATIONS[worst["relation"]], worst["relation"] in ("equal", "increasing", "decreasing")
+    relation = worst["relation"]
+    bound = "" if relation in ("equal", "increasing", "decreasing") else f" {shown_number(tolerance, 3)}"
+    target = f" of {shown_number(predicted)}" if relation == "close" else f" {shown_number(predicted)}"
     return {
         "arm": worst["arm"],
         "quantity": worst["quantity"],
@@ -110,8 +112,9 @@ def _check_group(group: Sequence[Row]) -> dict[str, Any]:
         "at": worst["at"].replace(";", ", "),
         "measured": shown_number(value) + (f" ± {shown_number(half, 2)}" if half > 0 else ""),
         "predicted": shown_number(predicted),
-        "deviation": shown_number(abs(value - predicted), 2) if worst["relation"] in ("close", "equal") else "",
-        "allowed": word if bare else f"{word} {shown_number(tolerance, 3)}",
+        "deviation": shown_number(abs(value - predicted), 2) if relation in ("close", "equal") else "",
+        "allowed": RELATIONS[relation] + bound,
+        "required": RELATIONS[relation] + bound + (target if relation in ("close", "equal") else ""),
     }
 
 
@@ -157,6 +160,17 @@ def _finding(claim: Claim, arm: str, verdicts: Mapping[str, str], checks: Sequen
         "shows": claim.statement if arm == "claim" else claim.expect[arm].get("shows", ""),
         "check": next(iter(groups), None),
     }
+
+
+def holds_when(statement: str, claims: Mapping[str, Claim], judged: Mapping[str, Any]) -> list[str]:
+    """Return the conditions of the claims that contradict a statement as worded, in the order of their names."""
+    return [
+        claims[name].condition
+        for name, judgement in sorted(judged.items())
+        if statement in claims[name].audits
+        if judgement["verdict"] == "refuted"
+        or any(statement in claims[name].bears_on(arm) for arm in judgement["shown"])
+    ]
 
 
 def claim_context(
@@ -220,6 +234,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "statements": rows,
         "sections": [(section, list(group)) for section, group in groupby(rows, key=lambda row: row["section"])],
         "by_id": {row["id"]: row for row in rows},
+        "holds_when": {row["id"]: holds_when(row["id"], claims, judged) for row in rows},
         "planned": {statement.id: statement.claims for statement in statements},
         "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
         "coverage": read_table(results / "coverage.csv"),

@@ -48,11 +48,12 @@ def descent_lemma_bound(
     report = _quadratic_equality(
         equality_smoothness, smoothness_factor, equality_start, equality_relative_rates, equality_points
     )
+    nearest, furthest = displacement_decades
     for function in chosen:
         audited = smoothness_factor * function.smoothness
         rng = streams.generator(f"draws={function.name}")
         x = random_points(function, draws, rng)
-        scale = 10.0 ** rng.uniform(*displacement_decades, (draws, 1))
+        scale = 10.0 ** rng.uniform(nearest, furthest, (draws, 1))
         y = x + scale * random_points(function, draws, rng)
         rates = rng.uniform(0.0, largest_relative_rate, draws) / audited
         report += _excesses(function.loss, audited, x, y, rates, name=function.name, rounding=rounding)
@@ -77,9 +78,9 @@ def no_global_smoothness(
     The constant is the curvature at the distance $(L/(p(p-1)))^{1/(p-2)}$ from the minimum; beyond it for $p > 2$, and
     nearer than it for $p < 2$, the curvature is larger.
     """
-    rng = streams.generator("draws")
+    rng, (nearest, furthest) = streams.generator("draws"), displacement_decades
     x = radius * rng.standard_normal((draws, 1))
-    y = x + radius * 10.0 ** rng.uniform(*displacement_decades, (draws, 1)) * rng.standard_normal((draws, 1))
+    y = x + radius * 10.0 ** rng.uniform(nearest, furthest, (draws, 1)) * rng.standard_normal((draws, 1))
     rates = rng.uniform(0.0, largest_relative_rate, draws) / smoothness
     return _excesses(Power(exponent), smoothness, x, y, rates, name=f"power_{exponent:g}", rounding=rounding)
 
@@ -112,14 +113,14 @@ def _excesses(
 ) -> Observations:
     actual, guaranteed, size = step_decrease(loss, smoothness, x, rates)
     lemma, step = lemma_excess(loss, smoothness, x, y), (guaranteed - actual) / size
-    violations = np.count_nonzero(~(lemma <= rounding)) + np.count_nonzero(~(step <= rounding))
+    violations = int(np.count_nonzero(~(lemma <= rounding)) + np.count_nonzero(~(step <= rounding)))
     at = {"function": name}
     return Observations.of(
         [
             Observation("max_relative_excess_lemma", np.max(lemma), 0.0, at),
             Observation("max_relative_excess_step", np.max(step), 0.0, at),
             Observation("violations", violations, 0.0, at),
-            Observation("loss_increases", np.count_nonzero(~(actual > 0.0)), 0.0, at),
+            Observation("loss_increases", int(np.count_nonzero(~(actual > 0.0))), 0.0, at),
         ]
     )
 
@@ -136,7 +137,9 @@ def _tightness(function: SmoothFunction, smoothness: float, distance: float) -> 
     actual, guaranteed, _ = step_decrease(function.loss, smoothness, x, np.array(1.0 / smoothness))
     factor = smoothness / function.smoothness
     predicted = float(np.divide(factor, 2.0 * factor - 1.0))
-    return Observations.of([Observation("tightness", guaranteed / actual, predicted, {"function": function.name})])
+    return Observations.of(
+        [Observation("tightness", float(guaranteed / actual), predicted, {"function": function.name})]
+    )
 
 
 def _quadratic_equality(
@@ -147,7 +150,7 @@ def _quadratic_equality(
     With $cL$ in place of $L$ they differ by $\tfrac12|1 - c|\eta L$ in units of $\eta\|\nabla f\|^2$.
     """
     loss, audited = DiagonalQuadratic(np.array([smoothness])), factor * smoothness
-    rates = np.linspace(*relative_rates, points) / audited
+    rates = np.linspace(min(relative_rates), max(relative_rates), points) / audited
     x = np.full((points, 1), start)
     actual, guaranteed, _ = step_decrease(loss, audited, x, rates)
     error = np.max(np.abs(guaranteed - actual) / (rates * np.sum(loss.gradient(x) ** 2, axis=-1)))

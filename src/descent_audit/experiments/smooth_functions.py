@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.random import Generator
@@ -30,7 +30,7 @@ class Loss(Protocol):
         """Return the gradient, of the shape of ``x``."""
 
 
-SEPARABLE = {
+SEPARABLE: dict[str, Any] = {
     "log_cosh": LogCosh(),
     "huber": Huber(),
     "pseudo_huber": PseudoHuber(),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from descent_audit.datasets import kronecker
 from descent_audit.landscapes.least_squares import LeastSquares
-from descent_audit.observations import Curve, Observation, Observations, sample_steps
+from descent_audit.observations import Curve, Observation, Observations, Role, sample_steps
 from descent_audit.trajectories import iterate
 
 Array = NDArray[np.float64]
@@ -26,9 +26,9 @@ def half_factor(
 ) -> Observations:
     r"""Compare $\tfrac1{2n}\|X\theta - y\|^2$ and $\tfrac1n\|X\theta - y\|^2$: gradients, smoothness, and runs from 0.
 
-    The gradients are in the ratio 2 and so are the smoothness constants. The run on the first loss is at
-    $\eta$ given by $\eta L$, the one on the second at $\eta/2$ where ``compensated``, and then both visit the same points;
-    otherwise at the same $\eta$.
+    The gradients are in the ratio 2 and so are the smoothness constants. The run on the first loss is at the rate
+    $\eta$ that ``relative_rate``, $\eta L$, gives; the one on the second is at $\eta/2$ where ``compensated``, and then
+    both visit the same points, otherwise at $\eta$.
     """
     data = kronecker(samples, dimension + 1)
     half, full = (LeastSquares(data[:, :-1], data[:, -1], factor) for factor in (0.5, 1.0))
@@ -42,6 +42,16 @@ def half_factor(
         + _runs(half, full, rates, relative_rate=relative_rate, steps=steps)
         + _drawn_losses(half, full, rates, relative_rate=relative_rate, steps=drawn_steps)
     )
+
+
+def loss_after(loss: LeastSquares, rate: float, steps: int) -> float:
+    r"""Return the loss after so many steps from 0: $f^* + \tfrac12\sum_j \lambda_j (1 - \eta\lambda_j)^{2k} c_j^2$.
+
+    $\lambda_j$ are the eigenvalues of the Hessian and $c_j$ the components of the minimizer along its eigenvectors.
+    """
+    curvatures, basis = np.linalg.eigh(2.0 * loss.factor / len(loss.targets) * loss.inputs.T @ loss.inputs)
+    modes = (1.0 - rate * curvatures) ** steps * (basis.T @ loss.minimizer)
+    return float(loss.value(loss.minimizer) + 0.5 * np.sum(curvatures * modes**2))
 
 
 def _gradient_ratios(half: LeastSquares, full: LeastSquares, places: Mapping[str, Array]) -> Observations:
@@ -62,7 +72,7 @@ def _finite_differences(
             shifts = difference * np.eye(len(theta))
             slopes = (loss.value(theta + shifts) - loss.value(theta - shifts)) / (2.0 * difference)
             gradient = loss.gradient(theta)
-            error = np.linalg.norm(slopes - gradient) / np.linalg.norm(gradient)
+            error = float(np.linalg.norm(slopes - gradient) / np.linalg.norm(gradient))
             observations.append(Observation("finite_difference_error", error, 0.0, {"factor": factor, "point": name}))
     return Observations.of(observations)
 
@@ -80,17 +90,16 @@ def _runs(
     r"""Compare two runs point by point, relative to $\max_j|\theta_j|$, and report what the second does to its loss."""
     theta = start = np.zeros(half.inputs.shape[1])
     deviation = np.zeros(())
-    paths = zip(
-        iterate(half.gradient, start, rates[0], steps), iterate(full.gradient, start, rates[1], steps), strict=True
-    )
-    for reference, theta in paths:
+    paths = (iterate(loss.gradient, start, rate, steps) for loss, rate in zip((half, full), rates, strict=True))
+    for reference, theta in zip(*paths, strict=True):
         deviation = np.maximum(deviation, np.max(np.abs(theta - reference)) / np.max(np.abs(reference)))
     decades = np.log10(full.value(theta) / full.value(start))
+    predicted = np.log10(loss_after(full, rates[1], steps) / full.value(start))
     at = {"relative_rate": relative_rate, "steps": steps}
     return Observations.of(
         [
             Observation("trajectory_deviation", float(deviation), 0.0, at),
-            Observation("final_loss_decades", float(decades), at=at),
+            Observation("final_loss_decades", float(decades), float(predicted), at),
         ]
     )
 
@@ -99,14 +108,12 @@ def _drawn_losses(
     half: LeastSquares, full: LeastSquares, rates: tuple[float, float], *, relative_rate: float, steps: int
 ) -> Observations:
     """Draw the losses above their minimum, which is the squared error with the targets that the minimizer explains."""
-    best, start = half.minimizer, np.zeros(half.inputs.shape[1])
-    shown, curves = sample_steps(steps, 41), []
-    for loss, rate, factor, role in (
-        (half, rates[0], r"with factor $\frac{1}{2}$", "predicted"),
-        (full, rates[1], "with factor 1", "measured"),
-    ):
+    best, start, shown = half.minimizer, np.zeros(half.inputs.shape[1]), sample_steps(steps, 41)
+    roles: tuple[Role, Role] = ("predicted", "measured")
+    curves = []
+    for loss, rate, role in zip((half, full), rates, roles, strict=True):
         excess = LeastSquares(loss.inputs, loss.inputs @ best, loss.factor)
         path = np.array([start, *iterate(loss.gradient, start, rate, steps)])
-        height = excess.value(path[shown]) / excess.value(start)
-        curves.append(Curve("loss", rf"{factor}, $\eta L$ = {rate * loss.smoothness:g}", role, shown, height))
+        series = rf"factor {loss.factor:g}, $\eta L$ = {rate * loss.smoothness:g}"
+        curves.append(Curve("loss", series, role, shown, excess.value(path[shown]) / excess.value(start)))
     return Observations.of(curves=curves)

@@ -5,7 +5,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from descent_audit.landscapes.log_sum_exp import LogSumExp
-from descent_audit.observations import Curve, Observation, Observations, sample_steps
+from descent_audit.observations import Curve, Observation, Observations, Scalar, sample_steps
 from descent_audit.randomness import Streams
 from descent_audit.trajectories import Gradient, final
 
@@ -30,17 +30,18 @@ def steepest_direction(
 ) -> Observations:
     r"""Compare the best of all directions on a small circle with the gradient's, at several points of the plane.
 
-    $D(\theta) = F(p + r u(\theta)) - F(p)$ with $u(\theta) = (\cos\theta, \sin\theta)$ and F a log-sum-exp; as $r \to 0$,
-    $D(\theta)/r \to \|\nabla F\|\cos(\theta - \theta_g)$, which is largest at the gradient's angle $\theta_g$. ``metric`` is
-    the diagonal of a matrix that is applied to the gradient first; with ones it is the gradient itself.
+    F is a log-sum-exp and $D(\theta) = F(p + r(\cos\theta, \sin\theta)) - F(p)$. As $r \to 0$,
+    $D(\theta)/r \to \|\nabla F\|\cos(\theta - \theta_g)$, which is largest at the gradient's angle $\theta_g$.
+    ``metric`` is the diagonal of a matrix that is applied to the gradient first; with ones it is the gradient itself.
+    A point is oblique where both components of its gradient exceed ``near_axis`` times the norm.
     """
-    loss = LogSumExp(np.array(slopes), np.array(offsets))
+    loss, rng = LogSumExp(np.array(slopes), np.array(offsets)), streams.generator("points")
     drawn = random_points(
         loss,
         further_points,
         half_width=half_width,
         smallest_gradient=smallest_gradient,
-        rng=streams.generator("points"),
+        rng=rng,
     )
     points, scaling = np.concatenate([np.array([point]), drawn]), np.array(metric)
     grid = np.linspace(0.0, 2.0 * np.pi, angles, endpoint=False)
@@ -88,10 +89,10 @@ def _direction_errors(
     error = np.degrees(np.abs((gap + np.pi) % (2.0 * np.pi) - np.pi))
     law = np.max(np.abs(increase / size[:, None] - np.cos(grid - angle[:, None])), axis=1)
     observations = [
-        Observation("deviating_points", np.count_nonzero(~(error <= 360.0 / len(grid))), 0.0, {"gradient": source})
+        Observation("deviating_points", int(np.count_nonzero(~(error <= 360.0 / len(grid)))), 0.0, {"gradient": source})
     ]
     for place in range(len(gradient)):
-        at = {"gradient": source, "point": place, "oblique": bool(oblique[place])}
+        at: dict[str, Scalar] = {"gradient": source, "point": place, "oblique": bool(oblique[place])}
         observations += [
             Observation("angle_error_degrees", error[place], 0.0, at),
             Observation("cosine_law_error", law[place], 0.0, at),
@@ -101,7 +102,7 @@ def _direction_errors(
 
 def _decrease_fraction(gradient: Gradient, loss: LogSumExp, points: Array, learning_rate: float) -> Observations:
     after = loss.value(final(gradient, points, learning_rate, 1))
-    share = np.mean(after < loss.value(points))
+    share = float(np.mean(after < loss.value(points)))
     return Observations.of([Observation("decrease_fraction", share, 1.0, {"learning_rate": learning_rate})])
 
 

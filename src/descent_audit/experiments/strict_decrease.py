@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from descent_audit.bisection import bisect
 from descent_audit.experiments.smooth_functions import Loss, SmoothFunction, random_points, smooth_functions
 from descent_audit.landscapes.power import Power
-from descent_audit.observations import Curve, Observation, Observations
+from descent_audit.observations import Curve, Observation, Observations, Scalar
 from descent_audit.randomness import Streams
 from descent_audit.trajectories import iterate
 
@@ -79,7 +79,8 @@ def loss_increases(loss: Loss, smoothness: float, starts: Array, relative_rates:
     r"""Return how many watched steps do not lower the loss, of the shape of ``relative_rates``.
 
     ``starts`` is of shape ``(starts, d)`` and all of them run at every rate. A run is watched until
-    $\|\nabla f(x_k)\|^2/L < 10^{-10}(1 + |f(x_k)|)$; an overflow counts as an increase.
+    $\|\nabla f(x_k)\|^2/L < 10^{-10}(1 + |f(x_k)|)$, the gradient being the step over the rate. An overflow counts as
+    an increase.
     """
     rates = np.asarray(relative_rates, dtype=float)[..., None, None] / smoothness
     x = np.broadcast_to(starts, (*rates.shape[:-2], *starts.shape))
@@ -102,12 +103,12 @@ def stays_away(loss: Loss, starts: Array, learning_rates: Array, steps: int) -> 
     Starts and rates are of shape ``(...)``, each a run in one dimension; a run is also decided at a thousand times the
     distance of its start.
     """
-    x, size = starts[..., None], np.abs(starts)
-    for x in iterate(loss.gradient, x, learning_rates[..., None], steps):
-        distance = np.abs(x[..., 0]) / size
+    distance = np.ones(starts.shape)
+    for x in iterate(loss.gradient, starts[..., None], learning_rates[..., None], steps):
+        distance = np.abs(x[..., 0] / starts)
         if not np.any((distance >= CONVERGING) & (distance <= DIVERGED)):
             break
-    return ~(np.abs(x[..., 0]) < CONVERGING * size)
+    return ~(distance < CONVERGING)
 
 
 def _increases(
@@ -116,15 +117,9 @@ def _increases(
     observations = []
     for function, points in zip(functions, starts, strict=True):
         counts = loss_increases(function.loss, function.smoothness, points, relative_rates, steps)
-        observations += [
-            Observation(
-                "increases_below_two",
-                count,
-                0.0 if rate < 2 else None,
-                {"function": function.name, "relative_rate": rate},
-            )
-            for rate, count in zip(relative_rates, counts, strict=True)
-        ]
+        for rate, count in zip(relative_rates, counts.tolist(), strict=True):
+            at: dict[str, Scalar] = {"function": function.name, "relative_rate": rate}
+            observations.append(Observation("increases_below_two", count, 0.0 if rate < 2 else None, at))
     return Observations.of(observations)
 
 
@@ -149,7 +144,7 @@ def _first_increases(
 def _quartic_starts(
     learning_rates: list[float], relative_starts: list[float], *, steps: int, halvings: int
 ) -> Observations:
-    r"""Bisect the least start from which a run on $x^4$ does not converge, in the bracket given in units of $\eta^{-1/2}$."""
+    r"""Bisect the least start from which a run on $x^4$ does not converge; the bracket is in units of $\eta^{-1/2}$."""
     loss, rates = Power(4.0), np.array(learning_rates)
     low, high = (end / np.sqrt(rates) for end in relative_starts)
     measured = bisect(

@@ -36,7 +36,7 @@ class LeastSquares:
     @property
     def minimizer(self) -> Array:
         r"""The solution of smallest norm of $X^\top X\theta = X^\top y$, of shape ``(d,)``."""
-        return np.linalg.lstsq(self.inputs, self.targets, rcond=None)[0]
+        return np.asarray(np.linalg.lstsq(self.inputs, self.targets, rcond=None)[0], dtype=float)
 
     def _residual(self, theta: Array) -> Array:
         return theta @ self.inputs.T - self.targets

@@ -40,4 +40,4 @@ class Logistic:
         return self.labels * (w @ self.inputs.T)
 
     def _miss_probability(self, w: Array) -> Array:
-        return 0.5 * (1.0 - np.tanh(0.5 * self._margins(w)))
+        return np.exp(-np.logaddexp(0.0, self._margins(w)))

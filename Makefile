@@ -4,7 +4,7 @@ SCALE ?= full
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: reproduce test lint lock picture benchmark clean
+.PHONY: reproduce test lint verify reference lock picture benchmark clean
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores all --config scale=$(SCALE)
@@ -20,6 +20,16 @@ lint: $(READY)
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 	$(BIN)/codespell
+
+# A fresh run of everything against reports/reference: exit code 1 and a readable diff where anything changed.
+verify: $(READY)
+	$(BIN)/snakemake --cores all --forceall tables manifest
+	$(BIN)/python -m descent_audit.verify --results results/full
+
+# Make the present results the reference, on purpose; say why in CHANGELOG.md.
+reference: $(READY)
+	$(BIN)/snakemake --cores all tables manifest
+	$(BIN)/python -m descent_audit.verify --results results/full --update
 
 # The environment: made once, and again only where the lock or the project's metadata change.
 $(READY): requirements.lock requirements-uv.lock pyproject.toml

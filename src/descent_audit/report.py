@@ -162,15 +162,18 @@ def _finding(claim: Claim, arm: str, verdicts: Mapping[str, str], checks: Sequen
     }
 
 
-def holds_when(statement: str, claims: Mapping[str, Claim], judged: Mapping[str, Any]) -> list[str]:
-    """Return the conditions of the claims that contradict a statement as worded, in the order of their names."""
-    return [
-        claims[name].condition
-        for name, judgement in sorted(judged.items())
-        if statement in claims[name].audits
-        if judgement["verdict"] == "refuted"
-        or any(statement in claims[name].bears_on(arm) for arm in judgement["shown"])
-    ]
+def holds_when(statement: Row, claims: Mapping[str, Claim], judged: Mapping[str, Any]) -> str:
+    """Return the condition of the first claim that contradicts a statement as worded; empty where none does."""
+    return next(
+        (
+            claims[name].condition
+            for name in statement["claims"].split(";")
+            if name in judged
+            if judged[name]["verdict"] == "refuted"
+            or any(statement["id"] in claims[name].bears_on(arm) for arm in judged[name]["shown"])
+        ),
+        "",
+    )
 
 
 def claim_context(
@@ -234,7 +237,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "statements": rows,
         "sections": [(section, list(group)) for section, group in groupby(rows, key=lambda row: row["section"])],
         "by_id": {row["id"]: row for row in rows},
-        "holds_when": {row["id"]: holds_when(row["id"], claims, judged) for row in rows},
+        "holds_when": {row["id"]: holds_when(row, claims, judged) for row in rows},
         "planned": {statement.id: statement.claims for statement in statements},
         "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
         "coverage": read_table(results / "coverage.csv"),

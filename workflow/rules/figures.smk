@@ -8,11 +8,13 @@ for section, claims in plan.sections().items():
             seals=expand(rules.simulate.output.seal, claim=claims),
             code=plan.code("figures"),
         output:
-            expand(
-                f"{RESULTS}/figures/{{claim}}.{{format}}",
-                claim=claims,
-                format=["svg", "pdf"],
+            report(
+                expand(f"{RESULTS}/figures/{{claim}}.svg", claim=claims),
+                caption="../report/figure.rst",
+                category="Figures",
+                subcategory=section.replace("_", " "),
             ),
+            expand(f"{RESULTS}/figures/{{claim}}.pdf", claim=claims),
         log:
             f"{LOGS}/figures/{section}.log",
         benchmark:

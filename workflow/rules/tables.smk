@@ -4,8 +4,16 @@ rule tables:
         judgements=rules.judge.output.judgements,
         code=plan.code("tables"),
     output:
-        verdicts=f"{RESULTS}/verdicts.csv",
-        statements=f"{RESULTS}/statements.csv",
+        verdicts=report(
+            f"{RESULTS}/verdicts.csv",
+            caption="../report/verdicts.rst",
+            category="Tables",
+        ),
+        statements=report(
+            f"{RESULTS}/statements.csv",
+            caption="../report/statements.rst",
+            category="Tables",
+        ),
         coverage=f"{RESULTS}/coverage.csv",
     log:
         f"{LOGS}/tables.log",

@@ -1,0 +1,123 @@
+"""A run against the committed reference: what changed, verdicts first, then numbers beyond their own tolerance.
+
+``python -m descent_audit.verify --results results/full`` compares; with ``--update`` it makes the run the reference.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from descent_audit.catalogue import ROOT
+from descent_audit.storage import Row, StorageError, json_text, number, read_json, read_table, table_text, write_text
+
+REFERENCE = ROOT / "reports" / "reference"
+TABLES = {
+    "verdicts.csv": ("claim", "verdict"),
+    "statements.csv": ("id", "verdict"),
+    "checks.csv": ("claim", "arm", "quantity", "at", "relation", "tolerance", "value", "met"),
+}
+"""The columns that the reference keeps of each table."""
+CHECK_KEY = TABLES["checks.csv"][:5]
+
+
+def environment(results: Path) -> dict[str, Any]:
+    """Return the package versions and the platform of a run, from its manifest."""
+    manifest = read_json(results / "manifest.json")
+    return {key: manifest[key] for key in ("scale", "packages", "platform")}
+
+
+def changed_verdicts(old: Iterable[Row], new: Iterable[Row], key: str) -> Iterator[str]:
+    """Yield a line for every verdict that is not what it was, or that is there in one of the tables only."""
+    before, after = ({row[key]: row["verdict"] for row in rows} for rows in (old, new))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield f"{name}: {before.get(name, 'absent')} -> {after.get(name, 'absent')}"
+
+
+def changed_numbers(old: Iterable[Row], new: Iterable[Row], *, bitwise: bool) -> Iterator[str]:
+    """Yield a line for every number that drifted.
+
+    ``bitwise``: any other digit is a drift. Else a number may move within its own tolerance: by what ``close``
+    allows, or anywhere on its side of a bound.
+    """
+    before, after = (_numbered(rows) for rows in (old, new))
+    for key in sorted(before.keys() | after.keys()):
+        place = " ".join(part for part in key if part)
+        if key not in before or key not in after:
+            yield f"{place}: {'new' if key in after else 'gone'}"
+        elif _drifted(before[key], after[key], bitwise):
+            values = before[key]["value"], after[key]["value"]
+            yield f"{place}: {values[0] or 'none'} -> {values[1] or 'none'} (tolerance {after[key]['tolerance']})"
+
+
+def _numbered(rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:
+    """Return checks by what they are about; the second and later ones on one number also by their count."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    found = {}
+    for row in rows:
+        key = tuple(row[column] for column in CHECK_KEY)
+        found[(*key, str(seen[key] or ""))] = row
+        seen[key] += 1
+    return found
+
+
+def _drifted(old: Row, new: Row, bitwise: bool) -> bool:
+    if old["met"] != new["met"]:
+        return True
+    if bitwise or old["value"] == new["value"]:
+        return old["value"] != new["value"]
+    if new["relation"] not in ("close", "equal"):
+        return False
+    return not abs(number(new["value"]) - number(old["value"])) <= number(new["tolerance"])
+
+
+def differences(results: Path, reference: Path, *, bitwise: bool) -> dict[str, list[str]]:
+    """Return the changed lines by headline. Raises ``StorageError`` where a table cannot be read."""
+    old, new = ({name: read_table(folder / name) for name in TABLES} for folder in (reference, results))
+    return {
+        "Verdicts of claims": list(changed_verdicts(old["verdicts.csv"], new["verdicts.csv"], "claim")),
+        "Verdicts of statements": list(changed_verdicts(old["statements.csv"], new["statements.csv"], "id")),
+        "Numbers": list(changed_numbers(old["checks.csv"], new["checks.csv"], bitwise=bitwise)),
+    }
+
+
+def update(results: Path, reference: Path) -> None:
+    """Make a run the reference. Raises ``StorageError``."""
+    for name, columns in TABLES.items():
+        write_text(reference / name, table_text(columns, read_table(results / name)))
+    write_text(reference / "environment.json", json_text(environment(results)))
+
+
+def report(found: Mapping[str, Sequence[str]], *, bitwise: bool) -> str:
+    """Return the comparison as text; it says how equality was meant."""
+    sort = "bit for bit (same platform and versions)" if bitwise else "within tolerances (other platform or versions)"
+    lines = [f"Compared {sort}."]
+    for headline, changes in found.items():
+        lines += [f"{headline}: {len(changes)} changed", *(f"  {change}" for change in changes)]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Compare or update; exit code 1 where anything changed, one line for a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", required=True, type=Path)
+    parser.add_argument("--reference", type=Path, default=REFERENCE)
+    parser.add_argument("--update", action="store_true")
+    options = parser.parse_args(arguments)
+    try:
+        if options.update:
+            update(options.results, options.reference)
+            return
+        bitwise = read_json(options.reference / "environment.json") == environment(options.results)
+        found = differences(options.results, options.reference, bitwise=bitwise)
+    except StorageError as error:
+        sys.exit(str(error))
+    print(report(found, bitwise=bitwise))
+    sys.exit(1 if any(found.values()) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+import json
+
+import pytest
+
+from descent_audit import verify
+from descent_audit.storage import StorageError, table_text, write_text
+
+CHECK = {"claim": "a", "arm": "claim", "quantity": "q", "at": "n=1", "relation": "close", "tolerance": 0.1}
+ENVIRONMENT = {"scale": "full", "packages": {"numpy": "2"}, "platform": {"system": "Linux"}}
+
+
+def written(folder, *, value=1.0, met=True, verdict="supported", environment=ENVIRONMENT, **check):
+    tables = {
+        "verdicts.csv": [{"claim": "a", "verdict": verdict}],
+        "statements.csv": [{"id": "s", "verdict": verdict}],
+        "checks.csv": [{**CHECK, "value": value, "met": met, **check}],
+    }
+    for name, rows in tables.items():
+        write_text(folder / name, table_text(verify.TABLES[name], rows))
+    write_text(folder / "manifest.json", json.dumps({**environment, "more": 1}))
+    return folder
+
+
+@pytest.fixture
+def reference(tmp_path):
+    verify.update(written(tmp_path / "first"), tmp_path / "reference")
+    return tmp_path / "reference"
+
+
+def outcome(capsys, reference, results):
+    with pytest.raises(SystemExit) as ended:
+        verify.main(["--results", str(results), "--reference", str(reference)])
+    return ended.value.code, capsys.readouterr().out
+
+
+def test_same_run_changes_nothing(capsys, reference, tmp_path):
+    code, text = outcome(capsys, reference, written(tmp_path / "new"))
+    assert code == 0
+    assert "bit for bit" in text
+
+
+def test_last_digit_is_a_drift_on_the_same_platform(capsys, reference, tmp_path):
+    code, text = outcome(capsys, reference, written(tmp_path / "new", value=1.0000000000000002))
+    assert code == 1
+    assert "1.0 -> 1.0000000000000002 (tolerance 0.1)" in text
+
+
+@pytest.mark.parametrize(("value", "code"), [(1.05, 0), (1.2, 1)])
+def test_number_may_move_within_its_tolerance_on_another_platform(capsys, reference, tmp_path, value, code):
+    other = {**ENVIRONMENT, "platform": {"system": "Darwin"}}
+    found, text = outcome(capsys, reference, written(tmp_path / "new", value=value, environment=other))
+    assert found == code
+    assert "within tolerances" in text
+
+
+def test_bounded_number_may_move_on_its_side_of_the_bound_alone(capsys, tmp_path):
+    bounded = {"relation": "at_most", "tolerance": 5.0}
+    verify.update(written(tmp_path / "first", **bounded), tmp_path / "reference")
+    other = {**ENVIRONMENT, "packages": {"numpy": "3"}}
+    moved = written(tmp_path / "moved", value=4.0, environment=other, **bounded)
+    assert outcome(capsys, tmp_path / "reference", moved)[0] == 0
+    crossed = written(tmp_path / "crossed", value=6.0, met=False, environment=other, **bounded)
+    assert outcome(capsys, tmp_path / "reference", crossed)[0] == 1
+
+
+def test_verdict_comes_first(capsys, reference, tmp_path):
+    code, text = outcome(capsys, reference, written(tmp_path / "new", value=3.0, met=False, verdict="refuted"))
+    assert code == 1
+    assert text.index("a: supported -> refuted") < text.index("a claim q")
+
+
+def test_number_that_is_gone_or_new_is_named(capsys, reference, tmp_path):
+    _, text = outcome(capsys, reference, written(tmp_path / "new", at="n=2"))
+    assert "n=1 close: gone" in text
+    assert "n=2 close: new" in text
+
+
+def test_missing_table_is_one_line(reference, tmp_path):
+    with pytest.raises(SystemExit, match="cannot be read"):
+        verify.main(["--results", str(tmp_path / "nowhere"), "--reference", str(reference)])
+    with pytest.raises(StorageError):
+        verify.update(tmp_path / "nowhere", tmp_path / "other")

@@ -9,7 +9,7 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.report.output,
+        rules.report.input,
         rules.manifest.output,
         rules.figures.input,
         rules.tables.output,

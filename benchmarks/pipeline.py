@@ -31,7 +31,8 @@ judge.main(["--scale", scale, "--results", str(results)])
 tables.main(["--results", str(results)])
 figures.main(["--results", str(results)])
 manifest.main(["--scale", scale, "--results", str(results)])
-report.main(["--scale", scale, "--results", str(results), "--output", f"reports/{scale}"])
+for form in ("html", "pdf"):
+    report.main(["--scale", scale, "--results", str(results), "--output", f"reports/{scale}/audit.{form}"])
 """
 EXPERIMENTS = """
 import sys, time

@@ -7,6 +7,7 @@ from omegaconf import OmegaConf
 
 from descent_audit import catalogue
 from descent_audit.catalogue import ConfigurationError, parse_claim
+from descent_audit.validation import read_yaml
 
 STATEMENTS = ["divergence_beyond", "large_rate_overshoots"]
 FILE = "config/claim/small.yaml"
@@ -242,7 +243,7 @@ def test_unknown_scale_is_refused():
         ("a: [1, 2", "YAML error"),
         ("a: 1\na: 2", "a"),
         ("\ta: 1", "YAML error"),
-        ("", "no key 'audits'"),
+        ("", "object"),
         ("- 1", "object"),
     ],
 )
@@ -264,3 +265,35 @@ def test_canonical_json_refuses_what_is_not_finite():
     assert json.loads(catalogue.canonical({"b": 1, "a": [1.5]})) == {"a": [1.5], "b": 1}
     with pytest.raises(ValueError, match="JSON"):
         catalogue.canonical(float("nan"))
+
+
+def test_files_are_read_as_hydra_reads_them():
+    files = [*(PROJECT / "config" / "claim").glob("*.yaml"), PROJECT / "config" / "statements.yaml"]
+    for path in files:
+        assert read_yaml(path, path.name) == OmegaConf.to_container(OmegaConf.load(path), resolve=False), path.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e-4",
+        "1.5E3",
+        "-.5",
+        "+2.",
+        "1_000.5",
+        ".inf",
+        "-.inf",
+        "12",
+        "0x1f",
+        "2026-11-25",
+        "1e",
+        "on",
+        "~",
+        "e5",
+        "1.2.3",
+    ],
+)
+def test_scalar_is_read_as_hydra_reads_it(tmp_path, text):
+    path = tmp_path / "x.yaml"
+    path.write_text(f"a: {text}\nb: [{text}]\n")
+    assert read_yaml(path, "x") == OmegaConf.to_container(OmegaConf.load(path), resolve=False)

@@ -21,10 +21,11 @@ def test_plan_of_a_selection_keeps_all_claims_in_sight():
     assert set(found.claims) == set(claim_names())
 
 
-def test_sections_hold_every_selected_claim_once():
+def test_batches_hold_every_selected_claim_once_and_are_small():
     found = plan.load_plan({})
-    grouped = [name for names in found.sections().values() for name in names]
+    grouped = [name for names in found.batches().values() for name in names]
     assert sorted(grouped) == sorted(found.selected)
+    assert max(map(len, found.batches().values())) <= plan.BATCH
 
 
 def test_unknown_option_is_refused():

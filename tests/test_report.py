@@ -137,7 +137,7 @@ def html(tmp_path_factory):
     ):
         stage.main(["--results", str(results), *options])
     context = report.report_context(results, "smoke")
-    report.write_html(report.markdown(context, "html"), results)
+    report.write_html(report.markdown(context, "html"), results / "audit.html")
     return (results / "audit.html").read_text()
 
 

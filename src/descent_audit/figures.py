@@ -15,6 +15,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import typst
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -35,6 +36,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 """Palette of Okabe and Ito (2008), safe for the common forms of colour blindness."""
 GREY = "#6b6b6b"
 STYLE: dict[Any, Any] = {
+    "figure.dpi": 72,
     "font.size": 8,
     "axes.labelsize": 8,
     "legend.fontsize": 7,
@@ -48,9 +50,7 @@ STYLE: dict[Any, Any] = {
     "ytick.major.width": 0.6,
     "lines.markersize": 3.4,
     "mathtext.fontset": "dejavusans",
-    "axes.formatter.use_mathtext": True,
     "axes.formatter.limits": (-3, 4),
-    "pdf.fonttype": 42,
     "svg.hashsalt": "descent-audit",
     "figure.constrained_layout.h_pad": 0.06,
 }
@@ -61,7 +61,6 @@ ROLES: dict[str, dict[str, Any]] = {
     "counterexample": {"linestyle": "none", "marker": "D", "markerfacecolor": "white", "markeredgewidth": 0.9},
     "guide": {"linestyle": (0, (4, 2)), "linewidth": 0.7, "color": GREY},
 }
-FORMATS = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
 LISTED = len(COLOURS)
 """Series that a palette tells apart; more than that are drawn along a sequential map."""
 
@@ -103,20 +102,31 @@ def draw(claim: Claim, series: Sequence[Series]) -> Figure:
         return figure
 
 
-def rendered(figure: Figure, form: str, title: str) -> bytes:
-    """Return the figure as SVG or PDF, the same bytes at every call: no date, no program, fixed identifiers."""
+def svg(figure: Figure, title: str) -> bytes:
+    """Return the figure as SVG, the same bytes at every call: no date, fixed identifiers, text as outlines."""
     buffer = io.BytesIO()
     with mpl.rc_context(STYLE):
-        figure.savefig(buffer, format=form, metadata={**FORMATS[form], "Title": title}, dpi=300)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title}, dpi=300)
     return buffer.getvalue()
+
+
+def pdf(drawing: bytes, title: str) -> bytes:
+    """Return an SVG as PDF of the same size: the same outlines, so that no font has to be embedded."""
+    page = (
+        f'#set document(title: "{title}", date: none)\n'
+        "#set page(width: auto, height: auto, margin: 0pt)\n"
+        '#image(bytes(sys.inputs.drawing), format: "svg")'
+    )
+    return typst.compile(page.encode("utf-8"), sys_inputs={"drawing": drawing.decode("utf-8")})
 
 
 def write_figures(results: Path, claims: Mapping[str, Claim]) -> None:
     """Write ``figures/<claim>.svg`` and ``.pdf`` for each claim. Raises ``StorageError``."""
     for name, claim in claims.items():
         figure = draw(claim, read_series(read_sealed(results, "curves", name, CURVE_COLUMNS), claim.kinds))
-        for form in FORMATS:
-            write_bytes(results / "figures" / f"{name}.{form}", rendered(figure, form, name))
+        drawing = svg(figure, name)
+        write_bytes(results / "figures" / f"{name}.svg", drawing)
+        write_bytes(results / "figures" / f"{name}.pdf", pdf(drawing, name))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -24,6 +24,8 @@ from descent_audit.sources import SOURCE, import_closure
 from descent_audit.validation import ConfigurationError, unknown
 
 OPTIONS = ("scale", "claims")
+BATCH = 8
+"""Figures that one process draws: importing the plotting library costs as much as one of them."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,20 @@ class Plan:
         words = {name: claim.wording_slice() for name, claim in self.claims.items()}
         return canonical({"claims": words, "statements": [vars(statement) for statement in self.statements]})
 
-    def sections(self) -> dict[str, list[str]]:
-        """Return the selected claims by the section of the first statement that they audit, as rule names."""
+    def batches(self) -> dict[str, list[str]]:
+        """Return the selected claims in batches that are drawn by one process each, by a name for its rule.
+
+        A batch stays within the section of the first statement that its claims audit, and holds at most ``BATCH``.
+        """
         section = {statement.id: re.sub(r"[^a-z0-9]+", "_", statement.section.lower()) for statement in self.statements}
         groups: dict[str, list[str]] = {}
         for name in self.selected:
             groups.setdefault(section[self.claims[name].audits[0]], []).append(name)
-        return groups
+        return {
+            f"{group}_{part + 1}": names[part :: -(-len(names) // BATCH)]
+            for group, names in groups.items()
+            for part in range(-(-len(names) // BATCH))
+        }
 
     def code(self, stage: str, name: str | None = None) -> list[str]:
         """Return the source files that a stage runs (for one claim, its experiments too), relative to here."""

@@ -1,7 +1,7 @@
 """Tables, figures and prose in; one HTML file and one PDF out.
 
-``python -m descent_audit.report --scale full --results results/full --output reports/full``. The prose is
-``reports/audit.md.jinja``; it holds no digit of a result. Pandoc makes HTML of it, and PDF by way of Typst.
+``python -m descent_audit.report --scale full --results results/full --output reports/full/audit.html``, or ``.pdf``.
+The prose is ``reports/audit.md.jinja``; it holds no digit of a result. Pandoc turns it into HTML, and into PDF by Typst.
 """
 
 import argparse
@@ -271,18 +271,18 @@ def write_html(text: str, output: Path) -> None:
         "--standalone", "--mathml", "--embed-resources", "--section-divs",
         f"--css={TEMPLATES / 'audit.css'}", "--metadata=lang:en",
     ]  # fmt: skip
-    write_text(output / "audit.html", pypandoc.convert_text(text, "html5", "markdown", extra_args=options))
+    write_text(output, pypandoc.convert_text(text, "html5", "markdown", extra_args=options))
 
 
 def write_pdf(text: str, output: Path) -> None:
     """Write the same report as PDF. Paths of figures are relative to the folder that the pipeline runs in."""
     options = ["--standalone", f"--template={TEMPLATES / 'audit.typ'}"]
     source = pypandoc.convert_text(text, "typst", "markdown", extra_args=options)
-    write_bytes(output / "audit.pdf", typst.compile(source.encode("utf-8"), root=Path.cwd()))
+    write_bytes(output, typst.compile(source.encode("utf-8"), root=Path.cwd()))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write both forms of the report; one line and exit code 1 for a fault."""
+    """Write the report in the form that the name of the output asks for; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", required=True)
     parser.add_argument("--results", required=True, type=Path)
@@ -290,8 +290,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         context = report_context(options.results, check_scale(options.scale))
-        write_html(markdown(context, "html"), options.output)
-        write_pdf(markdown(context, "pdf"), options.output)
+        form = options.output.suffix.removeprefix(".")
+        write = {"html": write_html, "pdf": write_pdf}[form]
+        write(markdown(context, form), options.output)
     except (ConfigurationError, StorageError) as error:
         sys.exit(str(error))
 

@@ -25,7 +25,6 @@ from descent_audit.catalogue import (
     ConfigurationError,
     claim_names,
     load_claims,
-    load_statements,
     parse_claim,
 )
 from descent_audit.observations import Observations, parameter_point
@@ -111,7 +110,7 @@ def job(config: DictConfig) -> None:
     choices, overrides = hydra_config.runtime.choices, hydra_config.overrides.task
     try:
         settings: Any = OmegaConf.to_container(config, resolve=True)
-        claim = parse_claim(choices.claim, settings["claim"], [statement.id for statement in load_statements()])
+        claim = parse_claim(choices.claim, settings["claim"])
         typed = [override.split("=")[0].lstrip("+").removeprefix(EXPERIMENT) for override in overrides]
         reports = simulate(claim.name, claim.arms(choices.scale, typed), check_seed(settings["seed"]))
         write_results(Path(settings["output"]), claim.name, reports)

@@ -57,7 +57,7 @@ def import_closure(modules: Iterable[str]) -> tuple[Path, ...]:
         found.add(path)
         parents = module.split(".")[:-1]
         waiting += [".".join(parents[: depth + 1]) for depth in range(len(parents))]
-        waiting += _imported(syntax_tree(path))
+        waiting += _imported(path)
     return tuple(sorted(found))
 
 
@@ -93,23 +93,28 @@ def keyword_parameters(function: ast.FunctionDef) -> dict[str, Parameter]:
 
 def reported_quantities(paths: Iterable[Path]) -> set[str]:
     """Return the names that the files report: the literal first arguments of ``Observation(...)``."""
-    calls = (node for path in paths for node in ast.walk(syntax_tree(path)) if isinstance(node, ast.Call))
-    return {
-        call.args[0].value
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "Observation"
-        if call.args and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
-    }
+    return {quantity for path in paths for quantity in _reported(path)}
 
 
-def _imported(tree: ast.Module) -> list[str]:
+@cache
+def _reported(path: Path) -> frozenset[str]:
+    return frozenset(
+        node.args[0].value
+        for node in ast.walk(syntax_tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Observation"
+        if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+    )
+
+
+@cache
+def _imported(path: Path) -> tuple[str, ...]:
     names = []
-    for node in ast.walk(tree):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return names
+    return tuple(names)
 
 
 SCALARS = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -9,8 +10,6 @@ from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from descent_audit.sources import Parameter
 
@@ -33,18 +32,41 @@ def unknown(file: str, key: str, name: object, known: Iterable[str]) -> Configur
     return fault(file, key, f"unknown name {name!r}{hint}", ", ".join(names) or "none")
 
 
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+    """YAML as Hydra reads it (``1e-4`` is a number, a date is text, a repeated key is a fault), parsed in C."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping. Raises ``ConstructorError`` for a key that stands twice."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"found duplicate key {key}", node.value[index][0].start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+NUMBER = r"[-+]?\d[\d_]*(\.[\d_]*([eE][-+]?\d+)?|[eE][-+]?\d+)|\.[\d_]+([eE][-+]\d+)?"
+FLOAT = re.compile(rf"({NUMBER}|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":float", ":timestamp"))]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
+
+
 def read_yaml(path: Path, label: str) -> Any:
     """Return the document of a YAML file as plain Python values; interpolations stay text.
 
     Raises ``ConfigurationError`` where the file is missing, unreadable or not YAML.
     """
     try:
-        return OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}" if mark else ""
         raise fault(label, place, f"a YAML error ({error.problem or error})", "YAML") from None
-    except (OSError, UnicodeError, yaml.YAMLError, OmegaConfBaseException) as error:
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise fault(label, "", " ".join(str(error).split()), "a readable YAML file") from None
 
 

@@ -32,4 +32,5 @@ localrules:
     ledger,
     manifest,
     figures,
+    render,
     report,

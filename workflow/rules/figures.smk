@@ -1,8 +1,8 @@
-for section, claims in plan.sections().items():
+for batch, claims in plan.batches().items():
 
     rule:
         name:
-            f"figures_{section}"
+            f"figures_{batch}"
         input:
             curves=expand(rules.simulate.output.curves, claim=claims),
             seals=expand(rules.simulate.output.seal, claim=claims),
@@ -12,13 +12,13 @@ for section, claims in plan.sections().items():
                 expand(f"{RESULTS}/figures/{{claim}}.svg", claim=claims),
                 caption="../report/figure.rst",
                 category="Figures",
-                subcategory=section.replace("_", " "),
+                subcategory=batch.rpartition("_")[0].replace("_", " "),
             ),
             expand(f"{RESULTS}/figures/{{claim}}.pdf", claim=claims),
         log:
-            f"{LOGS}/figures/{section}.log",
+            f"{LOGS}/figures/{batch}.log",
         benchmark:
-            f"{TIMES}/figures/{section}.tsv"
+            f"{TIMES}/figures/{batch}.tsv"
         conda:
             ENVIRONMENT
         resources:
@@ -29,7 +29,7 @@ for section, claims in plan.sections().items():
             panels=lambda wildcards, claims=claims: plan.drawing(claims),
             claims=",".join(claims),
         message:
-            f"Drawing the figures of the section {section.replace('_', ' ')}"
+            f"Drawing the figures of {batch.replace('_', ' ')}"
         shell:
             "python -m descent_audit.figures --results {params.results} --claims {params.claims} >{log} 2>&1"
 

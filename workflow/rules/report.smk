@@ -1,4 +1,4 @@
-rule report:
+rule render:
     input:
         tables=[*rules.tables.output, *rules.judge.output],
         observations=rules.judge.input.observations,
@@ -6,12 +6,13 @@ rule report:
         sources=["reports/audit.md.jinja", "reports/audit.css", "reports/audit.typ"],
         code=plan.code("report"),
     output:
-        html=f"{REPORTS}/audit.html",
-        pdf=f"{REPORTS}/audit.pdf",
+        f"{REPORTS}/audit.{{form}}",
     log:
-        f"{LOGS}/report.log",
+        f"{LOGS}/report/{{form}}.log",
     benchmark:
-        f"{TIMES}/report.tsv"
+        f"{TIMES}/report/{{form}}.tsv"
+    wildcard_constraints:
+        form="html|pdf",
     conda:
         ENVIRONMENT
     resources:
@@ -19,9 +20,14 @@ rule report:
     params:
         scale=SCALE,
         results=lambda wildcards: RESULTS,
-        reports=lambda wildcards: REPORTS,
         wording=lambda wildcards: plan.wording(),
     message:
-        "Writing the report"
+        "Writing the report as {wildcards.form}"
     shell:
-        "python -m descent_audit.report --scale {params.scale} --results {params.results} --output {params.reports} >{log} 2>&1"
+        "python -m descent_audit.report --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
+
+
+rule report:
+    input:
+        html=f"{REPORTS}/audit.html",
+        pdf=f"{REPORTS}/audit.pdf",

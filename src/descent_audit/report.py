@@ -1,7 +1,7 @@
 """Tables, figures and prose in; one HTML file and one PDF out.
 
 ``python -m descent_audit.report --scale full --results results/full --output reports/full/audit.html``, or ``.pdf``.
-The prose is ``reports/audit.md.jinja``; it holds no digit of a result. Pandoc turns it into HTML, and into PDF by Typst.
+The prose is ``reports/audit.md.jinja``; it holds no digit of a result. Pandoc turns it into HTML, and Typst into PDF.
 """
 
 import argparse

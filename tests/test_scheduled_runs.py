@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit.scheduled_runs import scheduled, step_factors
+from descent_audit.optimizers.heavy_ball import HeavyBall
+from descent_audit.scheduled_runs import SingleSteps, scheduled, step_factors
 from descent_audit.trajectories import iterate
 
 
@@ -56,3 +57,21 @@ def test_step_factors_multiply_to_the_size_of_a_run(steps):
     *_, end = scheduled(lambda x, k: curvatures[k - 1] * x, np.array([-1.7]), lambda k: rates[k - 1], len(steps))
     factors = step_factors(curvatures, rates)
     assert abs(end[0]) == pytest.approx(1.7 * np.prod(factors), rel=1e-9, abs=1e-12)
+
+
+def test_projection_is_applied_after_every_step():
+    path = scheduled(
+        lambda x, k: np.full_like(x, -1.0), np.zeros(1), lambda k: 0.4, 4, projection=lambda x: np.minimum(x, 1)
+    )
+    assert np.ravel(list(path)) == pytest.approx([0.4, 0.8, 1.0, 1.0])
+
+
+@given(st.floats(0.0, 0.99), st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=20))
+def test_single_steps_add_up_to_the_run(momentum, gradients):
+    def gradient(x, k):
+        return np.full_like(x, gradients[k - 1])
+
+    rule, start, count = HeavyBall(momentum), np.zeros(1), len(gradients)
+    *_, end = scheduled(gradient, start, lambda k: 0.3, count, rule)
+    steps = list(scheduled(gradient, start, lambda k: 0.3, count, SingleSteps(rule)))
+    assert float(np.sum(steps)) == pytest.approx(float(end[0]), rel=1e-9, abs=1e-9)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit.trajectories import final, iterate, snapshots
+from descent_audit.optimizers.heavy_ball import HeavyBall
+from descent_audit.trajectories import final, final_state, iterate, log_growth_rate, rescaled, snapshots, states
 
 
 class CountingRule:
@@ -73,3 +74,43 @@ def test_snapshots_are_the_points_of_those_steps(steps):
 def test_snapshots_take_numpy_steps_and_leave_out_the_start():
     found = snapshots(iterate(lambda x: x, np.array(1.0), 0.5, 4), np.array([0, 2, 9]))
     assert [float(x) for x in found] == [0.25]
+
+
+def test_states_hand_out_the_state_with_the_point():
+    path = [(float(x), state) for x, state in states(lambda x: x, np.array(0.0), 1.0, 3, CountingRule())]
+    assert path == [(1.0, 1), (3.0, 2), (6.0, 3)]
+
+
+def test_states_go_on_where_another_run_stopped():
+    whole = list(states(np.sin, np.ones(3), 0.3, 12, HeavyBall(0.8)))
+    x, state = final_state(np.sin, np.ones(3), 0.3, 5, HeavyBall(0.8))
+    rest = list(states(np.sin, x, 0.3, 7, HeavyBall(0.8), state))
+    np.testing.assert_array_equal(rest, whole[5:])
+    assert final_state(np.sin, x, 0.3, 0, HeavyBall(0.8), state) == (x, state)
+
+
+def test_rescaled_keeps_directions_and_reports_the_norm():
+    with np.errstate(divide="ignore"):
+        x, state, log_norm = rescaled(np.array([3.0, 0.0, 1e-200]), np.array([-4.0, 0.0, 0.0]))
+    assert x == pytest.approx([0.6, 0.0, 1.0]) and state == pytest.approx([-0.8, 0.0, 0.0])
+    assert log_norm[[0, 2]] == pytest.approx([np.log(5.0), -200 * np.log(10.0)])
+    assert log_norm[1] == -np.inf
+
+
+@pytest.mark.parametrize("every", [1, 7, 100])
+def test_log_growth_rate_is_that_of_a_run_without_rescaling(every):
+    momentum, rates, steps = np.array([0.3, 0.9, 0.5]), np.array([1.2, 0.4, 3.5]), 41
+    norms = [
+        np.hypot(x, v)
+        for x, v in states(lambda x: 2.0 * x, np.array([1.0, -1.0, 0.5]), rates, steps, HeavyBall(momentum))
+    ]
+    found = log_growth_rate(
+        lambda x: 2.0 * x, np.array([1.0, -1.0, 0.5]), rates, steps, HeavyBall(momentum), every=every
+    )
+    assert found == pytest.approx(np.log(norms[-1] / norms[steps // 2 - 1]) / (steps - steps // 2), rel=1e-10)
+
+
+def test_log_growth_rate_passes_what_overflows_and_what_vanishes():
+    with np.errstate(divide="ignore"):
+        growth = log_growth_rate(lambda x: x, np.ones(2), np.array([50.0, 1.0]), 3000, HeavyBall(0.0), every=20)
+    assert growth[0] == pytest.approx(np.log(49.0)) and growth[1] == -np.inf

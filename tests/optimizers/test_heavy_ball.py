@@ -41,3 +41,38 @@ def test_init_is_at_rest_and_leaves_the_start_alone():
     HeavyBall(0.9).update(start, np.ones(2), velocity, 0.1)
     np.testing.assert_array_equal(start, [1.0, 2.0])
     assert not velocity.any()
+
+
+START = st.lists(st.floats(-5, 5), min_size=3, max_size=3).map(np.array)
+
+
+def slope(x):
+    return np.tanh(x) + 0.1 * x
+
+
+@given(st.floats(0.0, 0.99), st.floats(0.01, 2.0), st.floats(0.0, 0.99))
+def test_path_on_a_quadratic_is_a_matrix_power(momentum, rate, share):
+    steps = 1 + int(20 * share)
+    step = np.array([[1 - rate, momentum], [-rate, momentum]])
+    *_, last = iterate(lambda x: x, np.ones(1), rate, steps, HeavyBall(momentum))
+    assert np.isclose(last[0], (np.linalg.matrix_power(step, steps) @ [1.0, 0.0])[0], rtol=1e-9, atol=1e-9)
+
+
+@given(START, st.floats(-3, 3))
+def test_translation_of_start_and_loss_translates_the_path(start, shift):
+    moved = list(iterate(lambda x: slope(x - shift), start + shift, 0.3, 15, HeavyBall(0.8)))
+    plain = list(iterate(slope, start, 0.3, 15, HeavyBall(0.8)))
+    np.testing.assert_allclose(np.array(moved) - shift, plain, atol=1e-11)
+
+
+@given(START, st.permutations(range(3)))
+def test_permutation_of_coordinates_permutes_the_path(start, order):
+    moved = list(iterate(slope, start[list(order)], 0.3, 15, HeavyBall(0.8)))
+    plain = np.array(list(iterate(slope, start, 0.3, 15, HeavyBall(0.8))))
+    np.testing.assert_array_equal(moved, plain[:, list(order)])
+
+
+@given(START, st.sampled_from([0.25, 2.0, 1024.0]))
+def test_scale_of_the_loss_is_undone_by_the_rate(start, scale):
+    scaled = list(iterate(lambda x: scale * slope(x), start, 0.5 / scale, 15, HeavyBall(0.8)))
+    np.testing.assert_array_equal(scaled, list(iterate(slope, start, 0.5, 15, HeavyBall(0.8))))

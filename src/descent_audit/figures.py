@@ -178,13 +178,18 @@ def _without_repeats(series: Sequence[Series]) -> list[Series]:
 
 
 def _styles(series: Sequence[Series], *, joined: bool) -> list[dict[str, Any]]:
-    """Return the style of each series: its role's, in a colour that belongs to its label."""
-    labels = list(dict.fromkeys(one.label for one in series if one.role not in ("guide", "control")))
+    """Return the style of each series: its role's, in a colour that belongs to its label; controls are grey."""
+    controls = {one.arm for one in series if one.role == "control"}
+    labels = list(dict.fromkeys(one.label for one in series if one.role != "guide" and one.arm not in controls))
     many = [mpl.colormaps["viridis"](position) for position in np.linspace(0.0, 0.9, max(len(labels), 1))]
     colour = dict(zip(labels, COLOURS if len(labels) <= LISTED else many, strict=False))
     line = {"linestyle": "-", "linewidth": 0.5} if joined else {}
     return [
-        {"color": colour.get(one.label, GREY), **ROLES[one.role], **(line if "marker" in ROLES[one.role] else {})}
+        {
+            "color": GREY if one.arm in controls else colour.get(one.label, GREY),
+            **ROLES[one.role],
+            **(line if "marker" in ROLES[one.role] else {}),
+        }
         for one in series
     ]
 

@@ -5,6 +5,7 @@ The prose is ``reports/audit.md.jinja``; it holds no digit of a result. Pandoc t
 """
 
 import argparse
+import base64
 import math
 import re
 import sys
@@ -266,12 +267,22 @@ def markdown(context: Mapping[str, Any], form: str) -> str:
 
 
 def write_html(text: str, output: Path) -> None:
-    """Write one HTML file that needs nothing else: formulas as MathML, pictures and style inside."""
-    options = [
-        "--standalone", "--mathml", "--embed-resources", "--section-divs",
-        f"--css={TEMPLATES / 'audit.css'}", "--metadata=lang:en",
-    ]  # fmt: skip
-    write_text(output, pypandoc.convert_text(text, "html5", "markdown", extra_args=options))
+    """Write one HTML file that needs nothing else: formulas as MathML, pictures and style inside.
+
+    Pictures are put in here and not by Pandoc, whose memory grows with several times their size.
+    """
+    options = ["--standalone", "--mathml", "--section-divs", "--css=audit.css", "--metadata=lang:en"]
+    page = pypandoc.convert_text(text, "html5", "markdown", extra_args=options)
+    style = (TEMPLATES / "audit.css").read_text(encoding="utf-8")
+    page = page.replace('<link rel="stylesheet" href="audit.css" />', f"<style>\n{style}</style>")
+    write_text(output, re.sub(r'src="([^":]+\.svg)"', lambda match: f'src="{_data_link(Path(match[1]))}"', page))
+
+
+def _data_link(picture: Path) -> str:
+    try:
+        return f"data:image/svg+xml;base64,{base64.b64encode(picture.read_bytes()).decode()}"
+    except OSError as error:
+        raise StorageError(f"{picture}: cannot be read ({error.strerror})") from None
 
 
 def write_pdf(text: str, output: Path) -> None:

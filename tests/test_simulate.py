@@ -1,11 +1,12 @@
 import csv
+import json
 import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from conftest import PROJECT, clean_environment
+from conftest import PROJECT, clean_environment, copy_project
 
 from descent_audit.catalogue import claim_names
 from descent_audit.randomness import Streams
@@ -133,3 +134,55 @@ def test_numpy_settings_are_left_as_they_were():
 
 def test_every_claim_is_known_by_its_stem():
     assert QUADRATIC in claim_names()
+
+
+CARELESS = '''
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class HeavyBall:
+    """Heavy ball as it is easily got wrong: the gradient is averaged with weight 1 - beta."""
+
+    momentum: float
+
+    def init(self, x):
+        return np.zeros_like(x)
+
+    def update(self, x, gradient, state, learning_rate):
+        velocity = self.momentum * state - (1 - self.momentum) * learning_rate * gradient
+        return x + velocity, velocity
+'''
+
+
+def judged_with(folder, rule):
+    claim = "velocity_terminal_gain"
+    done = by_hand(folder, f"claim={claim}", "scale=smoke", "print=false", f"claim.experiment.optimizer={rule}")
+    assert done.returncode == 0, done.stderr
+    done = by_hand(folder, "--scale", "smoke", "--results", "outputs", "--claims", claim, module="judge")
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "outputs" / "judgements.json").read_text())["claims"][claim]["verdict"]
+
+
+def test_another_optimizer_is_put_in_place_without_touching_an_experiment(tmp_path, monkeypatch):
+    folder = copy_project(tmp_path / "project", ["velocity_terminal_gain"])
+    (folder / "src" / "descent_audit" / "optimizers" / "careless.py").write_text(CARELESS)
+    monkeypatch.setattr("test_simulate.PROJECT", folder)
+    assert judged_with(folder, "heavy_ball.HeavyBall") == "conditional"
+    assert judged_with(folder, "careless.HeavyBall") in ("refuted", "void")
+
+
+@pytest.mark.parametrize(
+    ("rule", "parts"),
+    [
+        ("heavy_ball.HeavyBal", ["'HeavyBal'", "did you mean 'HeavyBall'"]),
+        ("nowhere.Rule", ["'nowhere.Rule'", "module.Class of descent_audit.optimizers"]),
+        ("os.system", ["'os.system'", "text that matches"]),
+    ],
+)
+def test_unknown_optimizer_is_one_line(tmp_path, rule, parts):
+    line = fault(tmp_path, "claim=velocity_terminal_gain", "scale=smoke", f"claim.experiment.optimizer={rule}")
+    assert "experiment.optimizer" in line
+    assert all(part in line for part in parts), line

@@ -104,18 +104,21 @@ def _check_group(group: Sequence[Row]) -> dict[str, Any]:
     half = (number(worst["upper"]) - number(worst["lower"])) / 2
     relation = worst["relation"]
     bound = "" if relation in ("equal", "increasing", "decreasing") else f" {shown_number(tolerance, 3)}"
-    target = f" of {shown_number(predicted)}" if relation == "close" else f" {shown_number(predicted)}"
+    target = {"close": f" of {shown_number(predicted)}", "equal": f" {shown_number(predicted)}"}.get(relation, "")
+    ordered = relation in ("increasing", "decreasing")
     return {
         "arm": worst["arm"],
         "quantity": worst["quantity"],
         "points": len(group),
         "met": sum(row["met"] == "true" for row in group),
         "at": worst["at"].replace(";", ", "),
-        "measured": shown_number(value) + (f" ± {shown_number(half, 2)}" if half > 0 else ""),
+        "measured": ("steps from " if ordered else "")
+        + shown_number(value)
+        + (f" ± {shown_number(half, 2)}" if half > 0 else ""),
         "predicted": shown_number(predicted),
         "deviation": shown_number(abs(value - predicted), 2) if relation in ("close", "equal") else "",
         "allowed": RELATIONS[relation] + bound,
-        "required": RELATIONS[relation] + bound + (target if relation in ("close", "equal") else ""),
+        "required": RELATIONS[relation] + bound + target,
     }
 
 

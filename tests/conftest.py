@@ -93,3 +93,21 @@ def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.C
     done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=300)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+QUADRATIC = "quadratic_divergence_threshold"
+RUN_CLAIMS = ["asymmetric_curvature_threshold", "two_cycle_beyond_threshold", QUADRATIC]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """Return a copy of the project in which everything has been run once at smoke scale."""
+    folder = copy_project(tmp_path_factory.mktemp("base") / "project", RUN_CLAIMS)
+    snakemake(folder)
+    return folder
+
+
+@pytest.fixture
+def project(finished, tmp_path) -> Path:
+    """Return a copy of the finished project of its own, with its history."""
+    return Path(shutil.copytree(finished, tmp_path / "project", symlinks=True))

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,22 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import clean_environment, copy_project, snakemake
-
-QUADRATIC = "quadratic_divergence_threshold"
-CLAIMS = ["asymmetric_curvature_threshold", "two_cycle_beyond_threshold", QUADRATIC]
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    folder = copy_project(tmp_path_factory.mktemp("base") / "project", CLAIMS)
-    snakemake(folder)
-    return folder
-
-
-@pytest.fixture
-def project(finished, tmp_path) -> Path:
-    return Path(shutil.copytree(finished, tmp_path / "project", symlinks=True))
+from conftest import QUADRATIC, RUN_CLAIMS, clean_environment, copy_project, snakemake
 
 
 def results(folder: Path) -> dict[str, bytes]:
@@ -65,21 +49,21 @@ def wait_for(condition, seconds=60):
 
 
 def test_killed_run_resumes_and_ends_in_the_same_bytes(finished, tmp_path):
-    folder = copy_project(tmp_path / "project", CLAIMS)
+    folder = copy_project(tmp_path / "project", RUN_CLAIMS)
     run = start(folder)
     observations = folder / "results" / "smoke" / "observations"
     wait_for(lambda: list(observations.glob("*.csv")))
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     done = {path.name: path.stat().st_mtime_ns for path in (folder / "results" / "smoke" / "seals").glob("*.sha256")}
-    assert len(done) < len(CLAIMS)
+    assert len(done) < len(RUN_CLAIMS)
     output = snakemake(folder).stderr
     assert results(folder) == results(finished)
-    assert len(set(re.findall(r"Simulating (\w+) at", output))) >= len(CLAIMS) - len(done) - 1
+    assert len(set(re.findall(r"Simulating (\w+) at", output))) >= len(RUN_CLAIMS) - len(done) - 1
 
 
 def test_driver_killed_alone_leaves_no_lock(finished, tmp_path):
-    folder = copy_project(tmp_path / "project", CLAIMS)
+    folder = copy_project(tmp_path / "project", RUN_CLAIMS)
     run = start(folder)
     wait_for(lambda: list((folder / "results" / "smoke" / "observations").glob("*.csv")))
     run.kill()
@@ -89,7 +73,7 @@ def test_driver_killed_alone_leaves_no_lock(finished, tmp_path):
 
 
 def test_second_driver_is_refused_in_one_line(tmp_path):
-    folder = copy_project(tmp_path / "project", CLAIMS)
+    folder = copy_project(tmp_path / "project", RUN_CLAIMS)
     run = start(folder)
     wait_for(lambda: (folder / "results").exists())
     assert "another run works in this folder" in fails_in_one_line(folder)
@@ -98,7 +82,7 @@ def test_second_driver_is_refused_in_one_line(tmp_path):
 
 @pytest.mark.parametrize("cores", ["1", "4"])
 def test_results_do_not_depend_on_the_number_of_cores(finished, tmp_path, cores):
-    folder = copy_project(tmp_path / "project", CLAIMS)
+    folder = copy_project(tmp_path / "project", RUN_CLAIMS)
     snakemake(folder, "--cores", cores, "--config", "scale=smoke")
     assert results(folder) == results(finished)
 
@@ -184,7 +168,7 @@ def read_only(project):
 def test_read_only_results_are_one_line(project, read_only):
     before = results(project)
     command = [sys.executable, "-m", "descent_audit.judge", "--scale", "smoke", "--results", str(read_only)]
-    command += ["--claims", ",".join(CLAIMS)]
+    command += ["--claims", ",".join(RUN_CLAIMS)]
     environment = {**clean_environment(), "PYTHONPATH": str(project / "src")}
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     assert done.returncode == 1

@@ -1,28 +1,10 @@
 """What an edit reruns: real runs of Snakemake in a copy of the project."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from conftest import copy_project, snakemake
-
-CLAIMS = ["asymmetric_curvature_threshold", "two_cycle_beyond_threshold", "quadratic_divergence_threshold"]
-QUADRATIC = "quadratic_divergence_threshold"
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    """Return a copy of the project in which everything has been run once."""
-    folder = copy_project(tmp_path_factory.mktemp("base") / "project", CLAIMS)
-    snakemake(folder)
-    return folder
-
-
-@pytest.fixture
-def project(finished, tmp_path) -> Path:
-    """Return a copy of the finished project, with its history."""
-    return Path(shutil.copytree(finished, tmp_path / "project", symlinks=True))
+from conftest import QUADRATIC, RUN_CLAIMS, copy_project, snakemake
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -86,7 +68,7 @@ def test_order_of_keys_does_nothing(project):
     [
         ("landscapes/huber.py", {"two_cycle_beyond_threshold"}),
         ("landscapes/quadratic.py", {QUADRATIC}),
-        ("optimizers/gradient_descent.py", set(CLAIMS)),
+        ("optimizers/gradient_descent.py", set(RUN_CLAIMS)),
     ],
 )
 def test_module_edit_simulates_exactly_the_claims_that_import_it(project, module, claims):
@@ -103,7 +85,7 @@ def test_touch_without_an_edit_does_nothing(project):
 def test_selection_leaves_the_others_as_not_run(project):
     snakemake(project, "--config", "scale=smoke", f"claims={QUADRATIC}")
     verdicts = (project / "results" / "smoke" / "verdicts.csv").read_text()
-    assert verdicts.count(",not run,") == len(CLAIMS) - 1
+    assert verdicts.count(",not run,") == len(RUN_CLAIMS) - 1
     assert "not part of this run" in (project / "reports" / "smoke" / "audit.html").read_text()
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from descent_audit import judge, simulate
 from descent_audit.catalogue import claim_names, load_claims, load_statements, parse_claim
-from descent_audit.report import PLACEHOLDER, filled_caption
 from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, number, table_text
 from descent_audit.validation import read_yaml
+from descent_audit.wording import PLACEHOLDER, filled_caption
 
 NAMES = claim_names()
 SEED = 20260101

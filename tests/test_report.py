@@ -9,7 +9,7 @@ from conftest import PROJECT, row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit import report
+from descent_audit import report, wording
 
 TEMPLATE = (PROJECT / "reports" / "audit.md.jinja").read_text()
 
@@ -29,14 +29,14 @@ TEMPLATE = (PROJECT / "reports" / "audit.md.jinja").read_text()
     ],
 )
 def test_number_is_shown_as_readers_write_it(value, text):
-    assert report.shown_number(value) == text
+    assert wording.shown_number(value) == text
 
 
 @given(st.text(alphabet="ab 1*_`<>$|~^[]{}#\\", min_size=1))
 def test_escaped_text_comes_out_as_it_went_in(text):
     plain = " ".join(text.split())
     assume_letters = f"x{plain}x"
-    back = pypandoc.convert_text(report.escaped(assume_letters), "plain", "markdown", extra_args=["--wrap=none"])
+    back = pypandoc.convert_text(wording.escaped(assume_letters), "plain", "markdown", extra_args=["--wrap=none"])
     assert back.strip() == assume_letters
 
 
@@ -54,7 +54,7 @@ def test_escaped_text_comes_out_as_it_went_in(text):
 )
 def test_caption_is_filled_with_numbers(caption, filled):
     rows = [row(at="n=1"), row(value=0.7, at="n=2"), row("odd", "escape_step", 30.0, predicted=31.0)]
-    assert report.filled_caption(caption, rows) == filled
+    assert wording.filled_caption(caption, rows) == filled
 
 
 def check(value, relation="close", predicted=1.0, tolerance=0.1, met=True, **cells):
@@ -71,7 +71,7 @@ def check(value, relation="close", predicted=1.0, tolerance=0.1, met=True, **cel
 
 
 def test_group_shows_the_point_that_is_nearest_to_failing():
-    (group,) = report.check_groups([check(1.01, at="n=1"), check(1.2, at="n=2", met=False), check(0.95, at="n=3")])
+    (group,) = wording.check_groups([check(1.01, at="n=1"), check(1.2, at="n=2", met=False), check(0.95, at="n=3")])
     assert (group["at"], group["points"], group["met"]) == ("n=2", 3, 2)
     assert group["measured"] == "1.2"
     assert group["allowed"] == "within 0.1"
@@ -79,12 +79,12 @@ def test_group_shows_the_point_that_is_nearest_to_failing():
 
 def test_group_with_a_missing_number_shows_it():
     missing = {**check(1.0, met=False), "value": "", "lower": "", "upper": "", "predicted": "", "tolerance": ""}
-    (group,) = report.check_groups([check(1.01), missing])
+    (group,) = wording.check_groups([check(1.01), missing])
     assert (group["measured"], group["met"], group["points"]) == ("–", 1, 2)
 
 
 def test_sampled_number_is_shown_with_its_interval():
-    (group,) = report.check_groups([check(1.0, lower="0.9", upper="1.1")])
+    (group,) = wording.check_groups([check(1.0, lower="0.9", upper="1.1")])
     assert group["measured"] == "1 ± 0.1"
 
 

@@ -23,7 +23,6 @@ from descent_audit.storage import (
     OBSERVATION_COLUMNS,
     Row,
     StorageError,
-    number,
     read_json,
     read_sealed,
     read_table,
@@ -31,110 +30,10 @@ from descent_audit.storage import (
     write_text,
 )
 from descent_audit.verdicts import VERDICTS
+from descent_audit.wording import check_groups, escaped, filled_caption, shown_number, title
 
 TEMPLATES = ROOT / "reports"
-RELATIONS = {
-    "close": "within", "equal": "exactly", "at_most": "at most", "at_least": "at least",
-    "increasing": "increasing", "decreasing": "decreasing",
-}  # fmt: skip
-PLACEHOLDER = re.compile(r"\{(?:(\w+)/)?(\w+)(?:\[([^\]]*)\])?(?:\|(predicted|max|min))?\}")
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#$|~^])")
 FINDINGS = 3
-
-
-def shown_number(value: float, digits: int = 6) -> str:
-    """Return a number as Markdown: plain where that is short, else a power of ten as mathematics."""
-    if not math.isfinite(value):
-        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
-        return f"{value:.{digits}g}".replace("-", "−")
-    mantissa, exponent = f"{value:.{min(digits, 3) - 1}e}".split("e")
-    return rf"${float(mantissa):g}\times10^{{{int(exponent)}}}$"
-
-
-def escaped(text: str) -> str:
-    """Return plain text with the characters escaped that Markdown would take as markup."""
-    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
-
-
-def title(name: str) -> str:
-    """Return a claim's name as a heading."""
-    return name.replace("_", " ").capitalize()
-
-
-def filled_caption(caption: str, rows: Sequence[Row]) -> str:
-    """Return a caption with its placeholders replaced by measured (or predicted) numbers.
-
-    ``{quantity}``, ``{arm/quantity}``, ``{quantity[key=value]}``, with ``|predicted``, ``|max`` or ``|min``. A number
-    that was not observed, or of which there are several without ``max`` or ``min``, becomes a dash.
-    """
-
-    def found(match: re.Match[str]) -> str:
-        arm, quantity, point, kind = match.groups()
-        wanted = set((point or "").split(";")) - {""}
-        column = "predicted" if kind == "predicted" else "value"
-        values = {
-            number(row[column])
-            for row in rows
-            if row["arm"] == (arm or "claim") and row["quantity"] == quantity and wanted <= set(row["at"].split(";"))
-        }
-        if not values or (len(values) > 1 and kind not in ("max", "min")):
-            return "–"
-        return shown_number(min(values) if kind == "min" else max(values), 4)
-
-    pieces, end = [], 0
-    for match in PLACEHOLDER.finditer(caption):
-        pieces += [escaped(f"x{caption[end : match.start()]}x")[1:-1], found(match)]
-        end = match.end()
-    return "".join([*pieces, escaped(f"x{caption[end:]}x")[1:-1]])
-
-
-def check_groups(checks: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return a row per arm, quantity and relation, with the point that is nearest to failing."""
-    keys = ("arm", "quantity", "relation")
-    groups = groupby(
-        sorted(checks, key=lambda row: [row[key] for key in keys]), key=lambda row: [row[key] for key in keys]
-    )
-    return [_check_group(list(group)) for _, group in groups]
-
-
-def _check_group(group: Sequence[Row]) -> dict[str, Any]:
-    worst = max(group, key=_excess)
-    value, predicted, tolerance = (number(worst[key]) for key in ("value", "predicted", "tolerance"))
-    half = (number(worst["upper"]) - number(worst["lower"])) / 2
-    relation = worst["relation"]
-    bound = "" if relation in ("equal", "increasing", "decreasing") else f" {shown_number(tolerance, 3)}"
-    target = {"close": f" of {shown_number(predicted)}", "equal": f" {shown_number(predicted)}"}.get(relation, "")
-    ordered = relation in ("increasing", "decreasing")
-    return {
-        "arm": worst["arm"],
-        "quantity": worst["quantity"],
-        "points": len(group),
-        "met": sum(row["met"] == "true" for row in group),
-        "at": worst["at"].replace(";", ", "),
-        "measured": ("steps from " if ordered else "")
-        + shown_number(value)
-        + (f" ± {shown_number(half, 2)}" if half > 0 else ""),
-        "predicted": shown_number(predicted),
-        "deviation": shown_number(abs(value - predicted), 2) if relation in ("close", "equal") else "",
-        "allowed": RELATIONS[relation] + bound,
-        "required": RELATIONS[relation] + bound + target,
-    }
-
-
-def _excess(row: Row) -> float:
-    """Return how far a check is from being met, in units of its tolerance; larger is worse, missing is worst."""
-    value, predicted, tolerance = (number(row[key]) for key in ("value", "predicted", "tolerance"))
-    match row["relation"]:
-        case "close" | "equal":
-            excess = abs(value - predicted) / tolerance if tolerance else abs(value - predicted)
-        case "at_most":
-            excess = value - tolerance
-        case "at_least":
-            excess = tolerance - value
-        case _:
-            excess = -value
-    return math.inf if math.isnan(excess) else excess
 
 
 def findings(

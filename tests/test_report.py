@@ -57,6 +57,14 @@ def test_caption_is_filled_with_numbers(caption, filled):
     assert wording.filled_caption(caption, rows) == filled
 
 
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [("two_cycle_beyond_threshold", "Two cycle beyond threshold"), ("rmsprop_step_floor", "RMSProp step floor")],
+)
+def test_heading_is_the_name_of_the_claim(name, heading):
+    assert wording.title(name) == heading
+
+
 def check(value, relation="close", predicted=1.0, tolerance=0.1, met=True, **cells):
     numbers = {"value": value, "lower": value, "upper": value, "predicted": predicted, "tolerance": tolerance}
     cells = {

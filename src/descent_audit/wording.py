@@ -12,6 +12,8 @@ RELATIONS = {
     "close": "within", "equal": "exactly", "at_most": "at most", "at_least": "at least",
     "increasing": "increasing", "decreasing": "decreasing",
 }  # fmt: skip
+NAMES = {"adam": "Adam", "rmsprop": "RMSProp", "armijo": "Armijo", "jacobi": "Jacobi", "sgd": "SGD"}
+"""How names and abbreviations are written in headings."""
 PLACEHOLDER = re.compile(r"\{(?:(\w+)/)?(\w+)(?:\[([^\]]*)\])?(?:\|(predicted|max|min))?\}")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#$|~^])")
 
@@ -33,7 +35,8 @@ def escaped(text: str) -> str:
 
 def title(name: str) -> str:
     """Return a claim's name as a heading."""
-    return name.replace("_", " ").capitalize()
+    words = " ".join(NAMES.get(word, word) for word in name.split("_"))
+    return words[0].upper() + words[1:]
 
 
 def filled_caption(caption: str, rows: Sequence[Row]) -> str:

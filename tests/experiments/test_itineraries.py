@@ -67,7 +67,7 @@ def test_run_on_the_eigenvector_grows_by_the_certified_factor():
     for side in sides[:period]:
         product = (right if side else left) @ product
     values, vectors = np.linalg.eig(product)
-    vector = vectors[:, np.argmax(abs(values))]
+    vector = np.real(vectors[:, np.argmax(abs(values))])
     x, v = vector if (vector[0] >= 0) == bool(sides[0]) else -vector
     before = np.hypot(x, v)
     for _ in range(3 * period):

@@ -43,7 +43,9 @@ def test_init_is_at_rest_and_leaves_the_start_alone():
     assert not velocity.any()
 
 
-START = st.lists(st.floats(-5, 5), min_size=3, max_size=3).map(np.array)
+NORMAL = st.floats(-5, 5).filter(lambda x: x == 0 or abs(x) > 1e-200)
+"""No iterate becomes subnormal, where multiplying by a power of two rounds."""
+START = st.lists(NORMAL, min_size=3, max_size=3).map(np.array)
 
 
 def slope(x):

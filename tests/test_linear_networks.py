@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from descent_audit.landscapes.quadratic import random_orthogonal
 from descent_audit.linear_networks import (
     LinearNetwork,
     LinearTraining,
@@ -12,7 +13,6 @@ from descent_audit.linear_networks import (
     difference_gradient,
     gaussian_start,
     joined,
-    random_orthogonal,
     semi_orthogonal_start,
     singular_values,
     zero_start,
@@ -96,7 +96,7 @@ def test_tanh_stands_between_the_layers_only():
 
 
 def test_random_orthogonal_matrices_are_orthogonal_and_centred():
-    bases = random_orthogonal(4, 2000, np.random.default_rng(1))
+    bases = random_orthogonal(4, np.random.default_rng(1), (2000,))
     np.testing.assert_allclose(bases @ np.swapaxes(bases, 1, 2), np.broadcast_to(np.eye(4), bases.shape), atol=1e-13)
     assert np.abs(bases.mean(axis=0)).max() < 6 * 0.5 / np.sqrt(2000)
     assert np.std(bases, axis=0) == pytest.approx(np.full((4, 4), 0.5), rel=0.1)
@@ -117,7 +117,7 @@ def test_gaussian_start_has_variance_one_over_fan_in():
 
 
 def test_balanced_start_is_balanced_and_has_the_product():
-    left, right = random_orthogonal(3, 2, np.random.default_rng(4))
+    left, right = random_orthogonal(3, np.random.default_rng(4), (2,))
     strengths = np.array([3.0, 2.0, 0.5])
     network = LinearNetwork((3, 3, 3))
     weights = balanced_start(strengths, left, right)

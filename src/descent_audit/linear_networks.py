@@ -13,6 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from descent_audit.landscapes.quadratic import random_orthogonal
 from descent_audit.trajectories import Gradient
 
 Array = NDArray[np.float64]
@@ -106,15 +107,6 @@ def singular_values(matrix: Array) -> Array:
     return np.asarray(np.linalg.svd(matrix, compute_uv=False), dtype=float)
 
 
-def random_orthogonal(size: int, replicas: int, rng: Generator) -> Array:
-    r"""Return orthogonal matrices from the Haar law, of shape ``(replicas, size, size)``.
-
-    $Q\,\mathrm{diag}(\mathrm{sign}\,R_{ii})$ of a standard normal matrix's QR factors (Stewart 1980).
-    """
-    basis, triangle = np.linalg.qr(rng.standard_normal((replicas, size, size)))
-    return basis * np.sign(np.diagonal(triangle, axis1=-2, axis2=-1))[:, None, :]
-
-
 def gaussian_start(network: LinearNetwork, replicas: int, rng: Generator) -> Array:
     r"""Draw weights $N(0, 1/d_{l-1})$, variance one over the fan-in; of shape ``(replicas, p)``."""
     return joined([rng.standard_normal((replicas, *shape)) / np.sqrt(shape[1]) for shape in network.shapes])
@@ -126,7 +118,10 @@ def semi_orthogonal_start(network: LinearNetwork, replicas: int, rng: Generator)
     All its singular values are one.
     """
     return joined(
-        [random_orthogonal(max(rows, columns), replicas, rng)[:, :rows, :columns] for rows, columns in network.shapes]
+        [
+            random_orthogonal(max(rows, columns), rng, (replicas,))[:, :rows, :columns]
+            for rows, columns in network.shapes
+        ]
     )
 
 

@@ -8,6 +8,7 @@ import importlib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,21 @@ Reports = Sequence[tuple[Arm, Observations]]
 
 
 def run_arm(arm: Arm, streams: Streams) -> Observations:
-    """Return what the arm's experiment reports; the module is imported only after its name was validated."""
+    """Return what the arm's experiment reports; the module is imported only after its name was validated.
+
+    Raises ``ConfigurationError`` where the parameters, each in its range, do not fit together; it says where.
+    """
     module, _, function = arm.target.rpartition(".")
     experiment = getattr(importlib.import_module(module), function)
-    with np.errstate(all="ignore"):
-        return experiment(**arm.parameters, **({"streams": streams} if takes_streams(arm.target) else {}))
+    try:
+        with np.errstate(all="ignore"):
+            return experiment(**arm.parameters, **({"streams": streams} if takes_streams(arm.target) else {}))
+    except (ValueError, IndexError, ArithmeticError, np.linalg.LinAlgError) as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        found = f"{type(error).__name__} ({_one_line(error)}) in {Path(place.filename).name}, line {place.lineno}"
+        raise fault(
+            f"config/claim/{streams.claim}.yaml", f"arm {arm.name}", found, "parameters that fit together"
+        ) from error
 
 
 def takes_streams(target: str) -> bool:

@@ -68,10 +68,13 @@ def states(
 
 def final(gradient: Gradient, start: Array, learning_rate: Array | float, steps: int) -> Array:
     """Return the point after ``steps`` steps of gradient descent, of the shape of ``start``."""
-    x = start
-    for x in iterate(gradient, start, learning_rate, steps):  # noqa: B007
-        pass
-    return x
+    return last(iterate(gradient, start, learning_rate, steps), start)
+
+
+def last(path: Iterable[Array], start: Array) -> Array:
+    """Return the last point of a run, or its start where it has no step; no other point is kept."""
+    points = deque(path, maxlen=1)
+    return points[0] if points else start
 
 
 def final_state(

@@ -11,7 +11,7 @@ from descent_audit.experiments.escape_rates import DecayedRuns, basin_changes, e
 from descent_audit.landscapes.dented_bowl import DentedBowl
 from descent_audit.landscapes.multi_well import MultiWell
 from descent_audit.observations import Curve, Observation, Observations, Scalar
-from descent_audit.trajectories import update_rule
+from descent_audit.trajectories import last, update_rule
 
 Array = NDArray[np.float64]
 SHIFT = 0.12
@@ -195,7 +195,4 @@ def _guides(rates: dict[str, float]) -> Observations:
 
 def _end(runs: DecayedRuns, schedule: str, start: Array, rate: float) -> Array:
     """Return the final points of runs from all starts."""
-    x = start
-    for x in runs.path(schedule, start, rate):  # noqa: B007
-        pass
-    return x
+    return last(runs.path(schedule, start, rate), start)

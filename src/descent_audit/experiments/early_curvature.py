@@ -11,7 +11,7 @@ from descent_audit.landscapes.factorization import Factorization
 from descent_audit.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.scheduled_runs import Schedule, scheduled
 from descent_audit.schedules import constant, linear_warmup
-from descent_audit.trajectories import iterate
+from descent_audit.trajectories import iterate, last
 
 Array = NDArray[np.float64]
 CAP = 1e100
@@ -129,9 +129,8 @@ def _warmup_runs(
 ) -> Observations:
     """Run all rates with all warmups at once, points of shape ``(rates, lengths, 2)``."""
     schedule = partial(linear_warmup, learning_rate=np.array(rates)[:, None, None], warmup_steps=lengths[None, :, None])
-    begin = end = np.broadcast_to(start, (len(rates), len(lengths), 2))
-    for end in scheduled(lambda x, k: loss.gradient(x), begin, schedule, steps):  # noqa: B007
-        pass
+    begin = np.broadcast_to(start, (len(rates), len(lengths), 2))
+    end = last(scheduled(lambda x, k: loss.gradient(x), begin, schedule, steps), begin)
     distances = np.fmin(np.max(np.abs(np.abs(end) - np.sqrt(loss.target)), axis=-1), CAP)
     observations = []
     for rate, distance, points in zip(rates, distances, end, strict=True):

@@ -16,7 +16,7 @@ from descent_audit.observations import Curve, Observation, Observations, sample_
 from descent_audit.randomness import Streams
 from descent_audit.scheduled_runs import scheduled
 from descent_audit.schedules import constant
-from descent_audit.trajectories import Optimizer, iterate, update_rule
+from descent_audit.trajectories import Optimizer, iterate, last, update_rule
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int_]
@@ -129,13 +129,11 @@ def _rounded_sums(
 def _exact_sums(loss: TanhRegression, rule: Optimizer, rate: float, steps: int, draw: Draw) -> Observations:
     replicas, dimension, samples = loss.inputs.shape
     start, schedule = np.zeros((replicas, dimension)), partial(constant, learning_rate=rate)
-    descent = batches = start
-    runs = (
-        iterate(lambda theta: exact_gradient(loss, theta), start, rate, steps, rule),
+    descent = last(iterate(lambda theta: exact_gradient(loss, theta), start, rate, steps, rule), start)
+    batches = last(
         scheduled(lambda theta, step: exact_gradient(loss.batch(draw(loss)), theta), start, schedule, steps, rule),
+        start,
     )
-    for descent, batches in zip(*runs, strict=True):  # noqa: B007
-        pass
     gap = float(np.abs(batches - descent).max())
     return Observations.of([Observation("exact_sum_gap", gap, 0.0, {"samples": samples})])
 

@@ -12,7 +12,7 @@ from descent_audit.landscapes.quadratic import Quadratic, geometric_spectrum, ra
 from descent_audit.observations import Curve, Observation, Observations
 from descent_audit.randomness import Streams
 from descent_audit.statistics import loglog_slope
-from descent_audit.trajectories import Gradient, iterate
+from descent_audit.trajectories import Gradient, iterate, last
 
 Array = NDArray[np.float64]
 GENERIC, SYMMETRIC, CUSP = "$e^r - r - 1$", r"$\log\cosh r$", "$|r|^{3/2} + |r|^3$"
@@ -146,9 +146,7 @@ def _definition_constants(spectrum: Array, pairs: int, refined: int, steps: int,
 
 
 def _refined_ratios(loss: Quadratic, directions: Array, field: Gradient, steps: int) -> Array:
-    end = directions
-    for end in iterate(field, directions, 1.0, steps, PowerIteration()):  # noqa: B007
-        pass
+    end = last(iterate(field, directions, 1.0, steps, PowerIteration()), directions)
     return _stretch(loss, end, np.zeros_like(end))
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from descent_audit.landscapes.quadratic import random_orthogonal
 from descent_audit.linear_networks import (
     LinearNetwork,
     LinearTraining,
     balanced_start,
-    random_orthogonal,
     singular_values,
 )
 from descent_audit.observations import Curve, Observation, Observations, sample_steps
@@ -105,7 +105,7 @@ def embedded_products(
     the loss is $\tfrac12\|W_2W_1 - M\|_F^2$.
     """
     size = len(strength)
-    left, right, basis = random_orthogonal(size, 3, streams.generator("bases"))
+    left, right, basis = random_orthogonal(size, streams.generator("bases"), (3,))
     inputs = np.sqrt(size) * basis
     network = LinearNetwork((size, size, size))
     training = LinearTraining(network, inputs, (left * strength) @ right.T @ inputs)

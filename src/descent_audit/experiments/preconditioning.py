@@ -13,7 +13,7 @@ from descent_audit.landscapes.quadratic import Quadratic, geometric_spectrum, ra
 from descent_audit.observations import Curve, Observation, Observations, Scalar
 from descent_audit.optimizers.preconditioned_descent import PreconditionedDescent
 from descent_audit.randomness import Streams
-from descent_audit.trajectories import final, iterate
+from descent_audit.trajectories import final, iterate, last
 
 Array = NDArray[np.float64]
 Precondition = Callable[[Array], Array]
@@ -161,7 +161,5 @@ def _transformed_deviation(hessian: Array, start: Array, steps: int) -> float:
 def _newton_distance(start: Array, steps: int) -> Array:
     r"""Return $|x|$ after the steps, cut at ``OVERFLOW``; what overflowed on the way counts as that far."""
     rule = PreconditionedDescent(lambda gradient: gradient / (1 - gradient**2))
-    end = start
-    for end in iterate(LogCosh().gradient, start, 1.0, steps, rule):  # noqa: B007
-        pass
+    end = last(iterate(LogCosh().gradient, start, 1.0, steps, rule), start)
     return np.where(np.abs(end) < OVERFLOW, np.abs(end), OVERFLOW)

@@ -60,13 +60,13 @@ def geometric_spectrum(smallest: float, largest: float, dimension: int) -> Array
     return np.geomspace(smallest, largest, dimension)
 
 
-def random_orthogonal(dimension: int, rng: Generator) -> Array:
-    """Return a Haar-distributed orthogonal matrix of shape ``(dimension, dimension)``.
+def random_orthogonal(dimension: int, rng: Generator, replicas: tuple[int, ...] = ()) -> Array:
+    """Return Haar-distributed orthogonal matrices, of shape ``(*replicas, dimension, dimension)``.
 
     QR factor of a standard normal matrix with the signs of R's diagonal absorbed (Mezzadri 2007).
     """
-    q, r = np.linalg.qr(rng.standard_normal((dimension, dimension)))
-    return q * np.sign(np.diag(r))
+    q, r = np.linalg.qr(rng.standard_normal((*replicas, dimension, dimension)))
+    return q * np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
 
 
 def rotated_hessian(curvatures: Array, basis: Array) -> Array:

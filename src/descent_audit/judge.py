@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from descent_audit.catalogue import Claim, ConfigurationError, check_scale, load_claims, load_statements, select_claims
+from descent_audit.null_laws import LAWS, Sample, p_value, two_sided_level
 from descent_audit.observations import plain
-from descent_audit.statistics import half_width
+from descent_audit.statistics import FALSE_ALARM, half_width
 from descent_audit.storage import (
     OBSERVATION_COLUMNS,
     Row,
@@ -39,10 +40,11 @@ DECADES = 16.0
 class Check:
     """One comparison of one measured number.
 
-    ``lower`` and ``upper`` enclose the measured value (they equal it where it has no sampling error).
-    ``tolerance`` is the deviation from ``predicted`` that ``close`` allows, and the bound itself of ``at_most``
-    and ``at_least``. ``met`` is true only where the whole interval satisfies the relation, ``missed`` only
-    where none of it does; in between the check is undecided. ``margin`` says in decades by which factor.
+    ``lower`` and ``upper`` enclose the measured value (they equal it where it has no sampling error); under a null
+    law they enclose the predictions that its test does not reject. ``tolerance`` is the deviation from ``predicted``
+    that ``close`` allows, the bound itself of ``at_most`` and ``at_least``, and under a null law the error of the
+    reference. ``met`` is true only where the whole interval satisfies the relation, ``missed`` only where none of it
+    does; in between the check is undecided. ``margin`` says in decades by which factor.
     """
 
     arm: str
@@ -120,11 +122,37 @@ def decades(allowed: float, found: float) -> float:
     return DECADES if allowed >= found else -DECADES
 
 
+def under_law(expectation: Expectation, row: Row, tests: int = 1) -> Check:
+    """Return the check of a sampled number against its null law, at level ``FALSE_ALARM / tests``.
+
+    ``bound`` replaces the level by that of a wider normal score; ``uncertainty`` is the error of the reference (of the
+    probability, under the binomial law): the most favourable prediction within it decides.
+    """
+    law = expectation["relation"]
+    sample = Sample(
+        number(row["value"]), number(row["predicted"]), number(row["standard_error"]), int(row["replicates"])
+    )
+    check = Check(row["arm"], row["quantity"], row["at"], law, sample.value, predicted=sample.predicted)
+    spread = sample.standard_error if law in ("normal", "student") else 1.0
+    if not all(map(math.isfinite, (sample.value, sample.predicted, spread))) or spread <= 0:
+        return check
+    level = two_sided_level(expectation["bound"]) if "bound" in expectation else FALSE_ALARM / max(tests, 1)
+    slack = expectation.get("uncertainty", 0.0) * (sample.replicates if law == "binomial" else 1.0)
+    lower, upper = LAWS[law].interval(sample, level)
+    met = lower - slack <= sample.predicted <= upper + slack
+    favourable = sample._replace(predicted=min(max(sample.value, sample.predicted - slack), sample.predicted + slack))
+    margin = decades(p_value(law, favourable), level)
+    decision = Decision(met, not met, margin)
+    return Check(**{**vars(check), "lower": lower, "upper": upper, "tolerance": slack, **decision._asdict()})
+
+
 def compare(expectation: Expectation, row: Row, tests: int = 1) -> list[Check]:
     """Return the checks of one expectation on one observation: one, or two for ``between``.
 
     ``tests`` is the number of comparisons in the claim, for the width of the interval around a sampled value.
     """
+    if expectation["relation"] in LAWS:
+        return [under_law(expectation, row, tests)]
     if expectation["relation"] == "between":
         bounds = {"at_least": expectation["lower"], "at_most": expectation["upper"]}
         return [
@@ -195,6 +223,16 @@ def covers(where: Mapping[str, Any], at: str) -> bool:
     return all(key in found and any(_same(found[key], plain(value)) for value in wanted[key]) for key in wanted)
 
 
+def sampled(expectations: Iterable[Expectation], rows: Sequence[Row]) -> int:
+    """Return how many comparisons of an arm have a sampling error: what the false-alarm rate is shared among."""
+    return sum(
+        expectation["relation"] in LAWS or bool(row["standard_error"])
+        for expectation in expectations
+        for row in rows
+        if row["quantity"] == expectation["quantity"] and covers(expectation.get("where", {}), row["at"])
+    )
+
+
 def check_arm(expectations: Iterable[Expectation], rows: Sequence[Row], arm: str, tests: int) -> list[Check]:
     """Return the checks of expectations on the rows of one arm; a missing quantity is a check without a number."""
     checks: list[Check] = []
@@ -230,8 +268,9 @@ def fails(checks: Sequence[Check]) -> bool:
 
 def judge_claim(claim: Claim, scale: str, rows: Sequence[Row]) -> tuple[list[Check], Judgement]:
     """Return the checks and the judgement of one claim from the rows that its simulation wrote."""
-    expectations, tests = claim.expectations(scale), len(rows)
+    expectations = claim.expectations(scale)
     by_arm = {arm: [row for row in rows if row["arm"] == arm] for arm in claim.kinds}
+    tests = sum(sampled(expectations[arm]["observes"], by_arm[arm]) for arm in claim.kinds)
     own = {arm: check_arm(expectations[arm]["observes"], by_arm[arm], arm, tests) for arm in claim.kinds}
     named = {
         arm: [check_failure(one, expectations["claim"]["observes"], by_arm[arm], arm, tests) for one in rule["fails"]]

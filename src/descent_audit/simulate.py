@@ -4,11 +4,9 @@
 override, prints quantities against predictions and writes under ``outputs/``.
 """
 
-import importlib
 import os
 import re
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,52 +18,14 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from descent_audit.catalogue import (
-    CONFIG,
-    Arm,
-    ConfigurationError,
-    claim_names,
-    load_claims,
-    parse_claim,
-)
-from descent_audit.observations import Observations, parameter_point
-from descent_audit.randomness import Streams
-from descent_audit.sources import functions, keyword_parameters, module_path
+from descent_audit.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
+from descent_audit.catalogue import CONFIG, Arm, ConfigurationError, claim_names, load_claims, parse_claim
+from descent_audit.observations import parameter_point
+from descent_audit.shards import read_shards, shard_path, write_shard
 from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, StorageError, seal_text, table_text, write_text
 from descent_audit.validation import fault, unknown
 
 EXPERIMENT = "claim.experiment."
-Reports = Sequence[tuple[Arm, Observations]]
-
-
-def run_arm(arm: Arm, streams: Streams) -> Observations:
-    """Return what the arm's experiment reports; the module is imported only after its name was validated.
-
-    Raises ``ConfigurationError`` where the parameters, each in its range, do not fit together; it says where.
-    """
-    module, _, function = arm.target.rpartition(".")
-    experiment = getattr(importlib.import_module(module), function)
-    try:
-        with np.errstate(all="ignore"):
-            return experiment(**arm.parameters, **({"streams": streams} if takes_streams(arm.target) else {}))
-    except (ValueError, IndexError, ArithmeticError, np.linalg.LinAlgError) as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        found = f"{type(error).__name__} ({_one_line(error)}) in {Path(place.filename).name}, line {place.lineno}"
-        raise fault(
-            f"config/claim/{streams.claim}.yaml", f"arm {arm.name}", found, "parameters that fit together"
-        ) from error
-
-
-def takes_streams(target: str) -> bool:
-    """Say whether an experiment draws random numbers."""
-    module, _, function = target.rpartition(".")
-    path = module_path(module)
-    return path is not None and "streams" in keyword_parameters(functions(path)[function])
-
-
-def simulate(claim: str, arms: Sequence[Arm], seed: int) -> Reports:
-    """Return the report of every arm, each with streams of its own."""
-    return [(arm, run_arm(arm, Streams(seed, claim, arm.name))) for arm in arms]
 
 
 def observation_rows(claim: str, reports: Reports) -> Iterator[dict[str, object]]:
@@ -123,8 +83,19 @@ def job(config: DictConfig) -> None:
         settings: Any = OmegaConf.to_container(config, resolve=True)
         claim = parse_claim(choices.claim, settings["claim"])
         typed = [override.split("=")[0].lstrip("+").removeprefix(EXPERIMENT) for override in overrides]
-        reports = simulate(claim.name, claim.arms(choices.scale, typed), check_seed(settings["seed"]))
-        write_results(Path(settings["output"]), claim.name, reports)
+        arms, seed, folder = claim.arms(choices.scale, typed), check_seed(settings["seed"]), Path(settings["output"])
+        shard, shards = check_shard(settings["shard"], settings["shards"])
+        if shards > 1:
+            check_shards(claim.name, shards, count_blocks(claim.name, arms, seed))
+        if shard is not None:
+            tallies = shard_tallies(claim.name, arms, seed, shard, shards)
+            return write_shard(shard_path(folder, claim.name, shard, shards), tallies)
+        reports = (
+            gather(claim.name, arms, seed, read_shards(folder, claim.name, shards))
+            if shards > 1
+            else simulate(claim.name, arms, seed)
+        )
+        write_results(folder, claim.name, reports)
     except (ConfigurationError, StorageError, OmegaConfBaseException) as error:
         sys.exit(_one_line(error))
     if settings["print"]:
@@ -136,6 +107,15 @@ def check_seed(seed: object) -> int:
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise fault("command line", "seed", repr(seed), "a whole number from 0")
     return seed
+
+
+def check_shard(shard: object, shards: object) -> tuple[int | None, int]:
+    """Return which shard of how many a job draws, ``None`` for all of them. Raises ``ConfigurationError``."""
+    if not isinstance(shards, int) or isinstance(shards, bool) or shards < 1:
+        raise fault("command line", "shards", repr(shards), "a whole number from 1")
+    if shard is not None and (not isinstance(shard, int) or isinstance(shard, bool) or not 0 <= shard < shards):
+        raise fault("command line", "shard", repr(shard), f"0 to {shards - 1}, or null for all of them")
+    return shard, shards
 
 
 def main() -> None:

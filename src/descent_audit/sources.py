@@ -91,6 +91,14 @@ def keyword_parameters(function: ast.FunctionDef) -> dict[str, Parameter]:
     }
 
 
+def is_sampled(target: str) -> bool:
+    """Say whether an experiment, given as ``module.function``, declares that it returns a ``Sampling``."""
+    module, _, function = target.rpartition(".")
+    path = module_path(module)
+    returns = functions(path)[function].returns if path else None
+    return isinstance(returns, ast.Name) and returns.id == "Sampling"
+
+
 def reported_quantities(paths: Iterable[Path]) -> set[str]:
     """Return the names that the files report: the literal first arguments of ``Observation(...)``."""
     return {quantity for path in paths for quantity in _reported(path)}

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from descent_audit.null_laws import LAWS
 from descent_audit.storage import Row, number
 
 RELATIONS = {
     "close": "within", "equal": "exactly", "at_most": "at most", "at_least": "at least",
     "increasing": "increasing", "decreasing": "decreasing",
+    "binomial": "binomial law", "chi_square": "χ² law", "normal": "normal law", "student": "Student's law",
+    "kolmogorov": "Kolmogorov's law",
 }  # fmt: skip
+UNBOUNDED = {"equal", "increasing", "decreasing", *LAWS}
+"""Relations without a bound of their own to show."""
 NAMES = {"adam": "Adam", "rmsprop": "RMSProp", "armijo": "Armijo", "jacobi": "Jacobi", "sgd": "SGD"}
 """How names and abbreviations are written in headings."""
 PLACEHOLDER = re.compile(r"\{(?:(\w+)/)?(\w+)(?:\[([^\]]*)\])?(?:\|(predicted|max|min))?\}")
@@ -80,8 +85,10 @@ def _check_group(group: Sequence[Row]) -> dict[str, Any]:
     value, predicted, tolerance = (number(worst[key]) for key in ("value", "predicted", "tolerance"))
     half = (number(worst["upper"]) - number(worst["lower"])) / 2
     relation = worst["relation"]
-    bound = "" if relation in ("equal", "increasing", "decreasing") else f" {shown_number(tolerance, 3)}"
-    target = {"close": f" of {shown_number(predicted)}", "equal": f" {shown_number(predicted)}"}.get(relation, "")
+    bound = "" if relation in UNBOUNDED else f" {shown_number(tolerance, 3)}"
+    target = {"close": f" of {shown_number(predicted)}", "equal": f" {shown_number(predicted)}"}.get(
+        relation, f" around {shown_number(predicted)}" if relation in LAWS else ""
+    )
     ordered = relation in ("increasing", "decreasing")
     return {
         "arm": worst["arm"],
@@ -93,7 +100,7 @@ def _check_group(group: Sequence[Row]) -> dict[str, Any]:
         + shown_number(value)
         + (f" ± {shown_number(half, 2)}" if half > 0 else ""),
         "predicted": shown_number(predicted),
-        "deviation": shown_number(abs(value - predicted), 2) if relation in ("close", "equal") else "",
+        "deviation": shown_number(abs(value - predicted), 2) if relation in ("close", "equal", *LAWS) else "",
         "allowed": RELATIONS[relation] + bound,
         "required": RELATIONS[relation] + bound + target,
     }
@@ -109,6 +116,9 @@ def _excess(row: Row) -> float:
             excess = value - tolerance
         case "at_least":
             excess = tolerance - value
+        case relation if relation in LAWS:
+            half = (number(row["upper"]) - number(row["lower"])) / 2
+            excess = abs(value - predicted) / half if half else abs(value - predicted)
         case _:
             excess = -value
     return math.inf if math.isnan(excess) else excess

@@ -101,7 +101,7 @@ def _student_interval(sample: Sample, level: float) -> tuple[float, float]:
 
 
 def _kolmogorov_tails(sample: Sample) -> Tails:
-    from scipy.stats import kstwo  # noqa: PLC0415  # half a second that no other law needs
+    from scipy.stats import kstwo  # half a second that no other law needs
 
     return Tails(float(kstwo.cdf(sample.value, sample.replicates)), float(kstwo.sf(sample.value, sample.replicates)))
 

@@ -1,7 +1,7 @@
 """Random streams that are named, so that no result depends on the order or the place of execution."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numpy.random import SFC64, Generator, SeedSequence
 
@@ -28,3 +28,7 @@ class Streams:
         """
         key = (name_digest(self.claim), name_digest(self.arm), name_digest(cell), block)
         return Generator(SFC64(SeedSequence(self.seed, spawn_key=key)))
+
+    def shared(self, cell: str) -> Generator:
+        """Return a generator whose stream all arms of the claim have in common, for the data of their problem."""
+        return replace(self, arm="").generator(cell)

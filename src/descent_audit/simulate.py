@@ -7,7 +7,7 @@ override, prints quantities against predictions and writes under ``outputs/``.
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from descent_audit.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
-from descent_audit.catalogue import CONFIG, Arm, ConfigurationError, claim_names, load_claims, parse_claim
+from descent_audit.catalogue import CONFIG, ConfigurationError, claim_names, load_claims, parse_claim
 from descent_audit.observations import parameter_point
 from descent_audit.shards import read_shards, shard_path, write_shard
 from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, StorageError, seal_text, table_text, write_text

@@ -33,6 +33,16 @@ def check_scale(name: str, config: Path = CONFIG) -> str:
     return name
 
 
+def default_shards(scale: str, config: Path = CONFIG) -> int:
+    """Return the most jobs that a sampled claim is split into at a scale. Raises ``ConfigurationError``."""
+    label = f"config/scale/{scale}.yaml"
+    document = read_yaml(config / "scale" / f"{scale}.yaml", label)
+    shards = document.get("shards") if isinstance(document, dict) else None
+    if not isinstance(shards, int) or isinstance(shards, bool) or shards < 1:
+        raise fault(label, "shards", repr(shards), "a whole number from 1")
+    return shards
+
+
 def claim_names(config: Path = CONFIG) -> list[str]:
     """Return the names of all claims: the stems of ``config/claim/*.yaml``.
 

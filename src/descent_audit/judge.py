@@ -125,13 +125,12 @@ def decades(allowed: float, found: float) -> float:
 def under_law(expectation: Expectation, row: Row, tests: int = 1) -> Check:
     """Return the check of a sampled number against its null law, at level ``FALSE_ALARM / tests``.
 
-    ``bound`` replaces the level by that of a wider normal score; ``uncertainty`` is the error of the reference (of the
-    probability, under the binomial law): the most favourable prediction within it decides.
+    ``value`` replaces the prediction and ``bound`` the level, by that of a wider normal score. ``uncertainty`` is the
+    error of the reference (of the probability, under the binomial law): the most favourable prediction within it
+    decides.
     """
-    law = expectation["relation"]
-    sample = Sample(
-        number(row["value"]), number(row["predicted"]), number(row["standard_error"]), int(row["replicates"])
-    )
+    law, predicted = expectation["relation"], float(expectation.get("value", number(row["predicted"])))
+    sample = Sample(number(row["value"]), predicted, number(row["standard_error"]), int(row["replicates"]))
     check = Check(row["arm"], row["quantity"], row["at"], law, sample.value, predicted=sample.predicted)
     spread = sample.standard_error if law in ("normal", "student") else 1.0
     if not all(map(math.isfinite, (sample.value, sample.predicted, spread))) or spread <= 0:

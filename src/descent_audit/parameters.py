@@ -5,6 +5,7 @@ class OutOfRange(ValueError):
     """A parameter that does not fit the others: its key, what was found and what is allowed."""
 
     def __init__(self, key: str, found: object, allowed: str) -> None:
+        """Keep the three parts: the caller words the line."""
         super().__init__(f"{key}: found {found}, allowed: {allowed}")
         self.key, self.found, self.allowed = key, str(found), allowed
 

@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,26 +16,37 @@ from descent_audit.catalogue import (
     Statement,
     canonical,
     check_scale,
+    default_shards,
     load_claims,
     load_statements,
     select_claims,
 )
-from descent_audit.sources import SOURCE, import_closure
-from descent_audit.validation import ConfigurationError, unknown
+from descent_audit.sources import SOURCE, import_closure, is_sampled
+from descent_audit.storage import shard_path
+from descent_audit.validation import ConfigurationError, fault, unknown
 
-OPTIONS = ("scale", "claims")
+OPTIONS = ("scale", "claims", "shards")
 BATCH = 8
 """Figures that one process draws: importing the plotting library costs as much as one of them."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A validated run. ``claims`` holds all claims, ``selected`` the names of those that run."""
+    """A validated run. ``claims`` holds all claims, ``selected`` the names of those that run.
+
+    ``shards`` is the number of jobs that draw a claim's blocks, for each claim of which there is more than one.
+    """
 
     scale: str
     claims: Mapping[str, Claim]
     selected: tuple[str, ...]
     statements: tuple[Statement, ...]
+    shards: Mapping[str, int]
+
+    def shard_files(self, name: str, folder: str) -> list[str]:
+        """Return the files that a claim is gathered from; none where one job does it all."""
+        shards = self.shards.get(name, 1)
+        return [str(shard_path(Path(folder), name, shard, shards)) for shard in range(shards)] if shards > 1 else []
 
     def simulation(self, name: str) -> str:
         """Return the slice of the claim that its simulation depends on."""
@@ -89,7 +100,32 @@ def load_plan(options: Mapping[str, Any]) -> Plan:
             raise unknown("--config", option, option, OPTIONS)
     scale = check_scale(str(options.get("scale", "full")))
     selected = select_claims(options.get("claims"))
-    return Plan(scale, load_claims(), tuple(selected), load_statements())
+    claims = load_claims()
+    return Plan(scale, claims, tuple(selected), load_statements(), _shards(claims, selected, scale, options))
+
+
+def _shards(
+    claims: Mapping[str, Claim], selected: Sequence[str], scale: str, options: Mapping[str, Any]
+) -> dict[str, int]:
+    """Return the shards of every sampled claim: as many as are asked for, else at most what the scale's file says.
+
+    Blocks are counted, for which the experiments are imported, only where there is something to split.
+    """
+    asked = options.get("shards")
+    if asked is not None and (not isinstance(asked, int) or isinstance(asked, bool) or asked < 1):
+        raise fault("--config", "shards", repr(asked), "a whole number from 1")
+    wanted = default_shards(scale) if asked is None else asked
+    if wanted == 1:
+        return {}
+    from descent_audit.arms import check_shards, count_blocks  # NumPy, where nothing else needs it
+
+    arms = {name: claims[name].arms(scale) for name in selected}
+    sampled = [name for name in selected if any(is_sampled(arm.target) for arm in arms[name])]
+    counted = {name: count_blocks(name, arms[name]) for name in sampled}
+    for name, blocks in counted.items():
+        if asked is not None:
+            check_shards(name, asked, blocks)
+    return {name: min(wanted, blocks) for name, blocks in counted.items()}
 
 
 def plan_or_exit(options: Mapping[str, Any]) -> Plan:

@@ -7,13 +7,8 @@ from typing import Any
 
 from descent_audit.arms import Tallies
 from descent_audit.claims import canonical
-from descent_audit.storage import StorageError, digest, read_json, write_text
+from descent_audit.storage import StorageError, digest, read_json, shard_path, write_text
 from descent_audit.tallies import Tally, from_plain, to_plain
-
-
-def shard_path(folder: Path, claim: str, shard: int, shards: int) -> Path:
-    """Return the file of one shard, counted from 0."""
-    return folder / "shards" / claim / f"{shard}_of_{shards}.json"
 
 
 def write_shard(path: Path, tallies: Tallies) -> None:

@@ -21,8 +21,16 @@ from omegaconf.errors import OmegaConfBaseException
 from descent_audit.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
 from descent_audit.catalogue import CONFIG, ConfigurationError, claim_names, load_claims, parse_claim
 from descent_audit.observations import parameter_point
-from descent_audit.shards import read_shards, shard_path, write_shard
-from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, StorageError, seal_text, table_text, write_text
+from descent_audit.shards import read_shards, write_shard
+from descent_audit.storage import (
+    CURVE_COLUMNS,
+    OBSERVATION_COLUMNS,
+    StorageError,
+    seal_text,
+    shard_path,
+    table_text,
+    write_text,
+)
 from descent_audit.validation import fault, unknown
 
 EXPERIMENT = "claim.experiment."
@@ -89,12 +97,10 @@ def job(config: DictConfig) -> None:
             check_shards(claim.name, shards, count_blocks(claim.name, arms, seed))
         if shard is not None:
             tallies = shard_tallies(claim.name, arms, seed, shard, shards)
-            return write_shard(shard_path(folder, claim.name, shard, shards), tallies)
-        reports = (
-            gather(claim.name, arms, seed, read_shards(folder, claim.name, shards))
-            if shards > 1
-            else simulate(claim.name, arms, seed)
-        )
+            write_shard(shard_path(folder, claim.name, shard, shards), tallies)
+            return
+        drawn = read_shards(folder, claim.name, shards) if shards > 1 else None
+        reports = simulate(claim.name, arms, seed) if drawn is None else gather(claim.name, arms, seed, drawn)
         write_results(folder, claim.name, reports)
     except (ConfigurationError, StorageError, OmegaConfBaseException) as error:
         sys.exit(_one_line(error))

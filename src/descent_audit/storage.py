@@ -22,6 +22,11 @@ class StorageError(RuntimeError):
     """A file that cannot be written, or that is not what a stage wrote; its text is one line."""
 
 
+def shard_path(folder: Path, claim: str, shard: int, shards: int) -> Path:
+    """Return the file of one shard, counted from 0."""
+    return folder / "shards" / claim / f"{shard}_of_{shards}.json"
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file under a temporary name and rename it, so that no reader ever sees half of it.
 

@@ -23,6 +23,8 @@ shell.prefix(job_environment())
 
 wildcard_constraints:
     claim="[a-z][a-z0-9_]*",
+    shard=r"\d+",
+    shards=r"\d+",
 
 
 localrules:

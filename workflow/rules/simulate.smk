@@ -1,5 +1,31 @@
+rule shard:
+    input:
+        code=lambda wildcards: plan.code("simulate", wildcards.claim),
+        settings=["config/config.yaml", f"config/scale/{SCALE}.yaml"],
+    output:
+        f"{RESULTS}/shards/{{claim}}/{{shard}}_of_{{shards}}.json",
+    log:
+        f"{LOGS}/shard/{{claim}}/{{shard}}_of_{{shards}}.log",
+    benchmark:
+        f"{TIMES}/shard/{{claim}}/{{shard}}_of_{{shards}}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=300,
+        runtime=60,
+    params:
+        scale=SCALE,
+        results=lambda wildcards: RESULTS,
+        claim=lambda wildcards: plan.simulation(wildcards.claim),
+    message:
+        "Drawing shard {wildcards.shard} of {wildcards.shards} of {wildcards.claim} at {SCALE} scale"
+    shell:
+        "python -m descent_audit.simulate claim={wildcards.claim} scale={params.scale} output={params.results} shard={wildcards.shard} shards={wildcards.shards} print=false >{log} 2>&1"
+
+
 rule simulate:
     input:
+        shards=lambda wildcards: plan.shard_files(wildcards.claim, RESULTS),
         code=lambda wildcards: plan.code("simulate", wildcards.claim),
         settings=["config/config.yaml", f"config/scale/{SCALE}.yaml"],
     output:
@@ -19,7 +45,8 @@ rule simulate:
         scale=SCALE,
         results=lambda wildcards: RESULTS,
         claim=lambda wildcards: plan.simulation(wildcards.claim),
+        shards=lambda wildcards: plan.shards.get(wildcards.claim, 1),
     message:
         "Simulating {wildcards.claim} at {SCALE} scale"
     shell:
-        "python -m descent_audit.simulate claim={wildcards.claim} scale={params.scale} output={params.results} print=false >{log} 2>&1"
+        "python -m descent_audit.simulate claim={wildcards.claim} scale={params.scale} output={params.results} shards={params.shards} print=false >{log} 2>&1"

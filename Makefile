@@ -4,7 +4,7 @@ SCALE ?= full
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: reproduce test lint verify reference lock picture benchmark clean
+.PHONY: reproduce test lint verify reference calibrate lock picture benchmark clean
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores all --config scale=$(SCALE)
@@ -30,6 +30,11 @@ verify: $(READY)
 reference: $(READY)
 	$(BIN)/snakemake --cores all tables manifest
 	$(BIN)/python -m descent_audit.verify --results results/full --update
+
+# Every claim that draws random numbers, under many seeds: are p-values uniform, verdicts constant, controls rejected?
+calibrate: $(READY)
+	$(BIN)/snakemake --cores all calibrate
+	cp results/calibration/calibration.csv results/calibration/calibration_laws.csv reports/reference/
 
 # The environment: made once, and again only where the lock or the project's metadata change.
 $(READY): requirements.lock requirements-uv.lock pyproject.toml

@@ -15,7 +15,7 @@ from descent_audit.observations import Observations
 from descent_audit.parameters import OutOfRange
 from descent_audit.randomness import Streams
 from descent_audit.sampling import Cell, Sampling
-from descent_audit.sources import functions, is_sampled, keyword_parameters, module_path
+from descent_audit.sources import is_sampled, takes_streams
 from descent_audit.tallies import Tally
 from descent_audit.validation import fault
 
@@ -63,13 +63,6 @@ def prepare(arm: Arm, streams: Streams) -> Observations | Sampling:
             **arm.parameters, **({"streams": streams} if takes_streams(arm.target) else {})
         )
         return prepared
-
-
-def takes_streams(target: str) -> bool:
-    """Say whether an experiment draws random numbers itself: data of its problem, not replicates."""
-    module, _, function = target.rpartition(".")
-    path = module_path(module)
-    return path is not None and "streams" in keyword_parameters(functions(path)[function])
 
 
 def all_blocks(claim: str, arms: Sequence[Arm], seed: int) -> Iterator[Block]:

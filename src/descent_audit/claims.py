@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from descent_audit.sources import import_closure
+from descent_audit.sources import import_closure, is_sampled, takes_streams
 
 SCALES = ("smoke", "full", "deep")
+CALIBRATION_SCALE = "smoke"
+"""The scale at which a claim is run under many seeds."""
 OPTIMIZERS = "descent_audit.optimizers"
 ArmKind = Literal["claim", "case", "control", "counterexample"]
 ARM_KINDS: dict[str, ArmKind] = {"cases": "case", "controls": "control", "counterexamples": "counterexample"}
@@ -94,6 +96,18 @@ class Claim:
         }
         bears_on = {arm: self.bears_on(arm) for arm, kind in self.kinds.items() if kind == "counterexample"}
         return canonical({"audits": self.audits, "kinds": self.kinds, "expect": rules, "bears_on": bears_on})
+
+    def calibration_slice(self) -> str:
+        """Return all of the file that a run under many seeds depends on, as canonical JSON."""
+        return canonical([self.simulation_slice(CALIBRATION_SCALE), self.judgement_slice(CALIBRATION_SCALE)])
+
+    def is_random(self, scale: str) -> bool:
+        """Say whether anything is drawn: replicates, or the data of a problem."""
+        return any(is_sampled(arm.target) or takes_streams(arm.target) for arm in self.arms(scale))
+
+    def is_sampled(self, scale: str) -> bool:
+        """Say whether replicates are drawn, in blocks."""
+        return any(is_sampled(arm.target) for arm in self.arms(scale))
 
     def figure_slice(self) -> str:
         """Return all of the file that the drawing depends on, as canonical JSON; the caption is the report's."""

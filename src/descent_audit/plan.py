@@ -21,11 +21,14 @@ from descent_audit.catalogue import (
     load_statements,
     select_claims,
 )
-from descent_audit.sources import SOURCE, import_closure, is_sampled
+from descent_audit.claims import CALIBRATION_SCALE
+from descent_audit.sources import SOURCE, import_closure
 from descent_audit.storage import shard_path
 from descent_audit.validation import ConfigurationError, fault, unknown
 
-OPTIONS = ("scale", "claims", "shards")
+OPTIONS = ("scale", "claims", "shards", "seeds")
+SEEDS = 200
+"""Root seeds under which a calibration runs every claim."""
 BATCH = 8
 """Figures that one process draws: importing the plotting library costs as much as one of them."""
 
@@ -34,7 +37,8 @@ BATCH = 8
 class Plan:
     """A validated run. ``claims`` holds all claims, ``selected`` the names of those that run.
 
-    ``shards`` is the number of jobs that draw a claim's blocks, for each claim of which there is more than one.
+    ``shards`` is the number of jobs that draw a claim's blocks, for each claim of which there is more than one, and
+    ``seeds`` the number of root seeds of a calibration.
     """
 
     scale: str
@@ -42,6 +46,7 @@ class Plan:
     selected: tuple[str, ...]
     statements: tuple[Statement, ...]
     shards: Mapping[str, int]
+    seeds: int
 
     def shard_files(self, name: str, folder: str) -> list[str]:
         """Return the files that a claim is gathered from; none where one job does it all."""
@@ -58,6 +63,10 @@ class Plan:
         return canonical(
             {"run": [self.claims[name].judgement_slice(self.scale) for name in self.selected], "audits": audited}
         )
+
+    def calibrated(self) -> list[str]:
+        """Return the selected claims in which anything is drawn at random."""
+        return [name for name in self.selected if self.claims[name].is_random(CALIBRATION_SCALE)]
 
     def drawing(self, names: Iterable[str]) -> str:
         """Return the slices that the figures of some claims depend on."""
@@ -101,27 +110,30 @@ def load_plan(options: Mapping[str, Any]) -> Plan:
     scale = check_scale(str(options.get("scale", "full")))
     selected = select_claims(options.get("claims"))
     claims = load_claims()
-    return Plan(scale, claims, tuple(selected), load_statements(), _shards(claims, selected, scale, options))
+    shards = _shards(claims, selected, scale, _count(options, "shards"))
+    return Plan(scale, claims, tuple(selected), load_statements(), shards, _count(options, "seeds") or SEEDS)
 
 
-def _shards(
-    claims: Mapping[str, Claim], selected: Sequence[str], scale: str, options: Mapping[str, Any]
-) -> dict[str, int]:
+def _count(options: Mapping[str, Any], key: str) -> int | None:
+    """Return an option that is a whole number from 1, ``None`` where it is not given."""
+    found = options.get(key)
+    if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 1):
+        raise fault("--config", key, repr(found), "a whole number from 1")
+    return found
+
+
+def _shards(claims: Mapping[str, Claim], selected: Sequence[str], scale: str, asked: int | None) -> dict[str, int]:
     """Return the shards of every sampled claim: as many as are asked for, else at most what the scale's file says.
 
     Blocks are counted, for which the experiments are imported, only where there is something to split.
     """
-    asked = options.get("shards")
-    if asked is not None and (not isinstance(asked, int) or isinstance(asked, bool) or asked < 1):
-        raise fault("--config", "shards", repr(asked), "a whole number from 1")
     wanted = default_shards(scale) if asked is None else asked
     if wanted == 1:
         return {}
     from descent_audit.arms import check_shards, count_blocks  # NumPy, where nothing else needs it
 
     arms = {name: claims[name].arms(scale) for name in selected}
-    sampled = [name for name in selected if any(is_sampled(arm.target) for arm in arms[name])]
-    counted = {name: count_blocks(name, arms[name]) for name in sampled}
+    counted = {name: count_blocks(name, arms[name]) for name in selected if claims[name].is_sampled(scale)}
     for name, blocks in counted.items():
         if asked is not None:
             check_shards(name, asked, blocks)

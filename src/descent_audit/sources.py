@@ -99,6 +99,13 @@ def is_sampled(target: str) -> bool:
     return isinstance(returns, ast.Name) and returns.id == "Sampling"
 
 
+def takes_streams(target: str) -> bool:
+    """Say whether an experiment, given as ``module.function``, draws random numbers itself: data of its problem."""
+    module, _, function = target.rpartition(".")
+    path = module_path(module)
+    return path is not None and "streams" in keyword_parameters(functions(path)[function])
+
+
 def reported_quantities(paths: Iterable[Path]) -> set[str]:
     """Return the names that the files report: the literal first arguments of ``Observation(...)``."""
     return {quantity for path in paths for quantity in _reported(path)}

@@ -36,3 +36,4 @@ localrules:
     figures,
     render,
     report,
+    calibrate,

@@ -17,6 +17,7 @@ from descent_audit.references import (
     passage_moments,
     power_product,
     refinement_change,
+    renewal_moments,
     share_above,
     survival,
     transition_operator,
@@ -229,6 +230,56 @@ def test_survival_rejects_noise_without_its_factor_of_two():
     passed = simulated_passages(0.5, 400, 4000, seed=11, noise_factor=math.sqrt(0.5))
     expected = 1 - float(survival(passage_operator(0.5), SHARP, 400))
     assert binomtest(passed, 4000, expected).pvalue < 1e-12
+
+
+# Renewals
+
+
+def renewals_by_enumeration(outside, steps):
+    """Return mean and variance of the number of passages from the law of one, by adding every sequence of passages.
+
+    ``outside[t]`` is the probability that a passage takes t + 1 steps; counts[n] is the law of the steps used by n.
+    """
+    used, tails = np.zeros(steps + 1), 1.0 - np.concatenate([[0.0], np.cumsum(outside)])
+    used[0], law = 1.0, []
+    while used.sum() > 1e-300:
+        law.append(sum(used[done] * tails[steps - done] for done in range(steps + 1)))
+        used = np.array([sum(used[t - s - 1] * outside[s] for s in range(t)) for t in range(steps + 1)])
+    counts = np.arange(len(law))
+    mean = np.dot(counts, law)
+    return mean, np.dot(counts**2, law) - mean**2
+
+
+@pytest.mark.parametrize("steps", [1, 2, 9, 40])
+def test_renewal_moments_are_those_of_all_sequences(steps):
+    operator = passage_operator(2.0, 0.002, target=0.05)
+    start = -0.05
+    alive = [1.0, *(float(survival(operator, start, n)) for n in range(1, steps + 1))]
+    expected = renewals_by_enumeration(-np.diff(alive), steps)
+    assert renewal_moments(operator, start, steps) == pytest.approx(expected, rel=1e-9)
+
+
+def test_renewal_moments_agree_with_simulation():
+    temperature, steps, walkers = 0.8, 1500, 2000
+    rng, x, counts = np.random.default_rng(21), np.full(walkers, SHARP), np.zeros(walkers)
+    for _ in range(steps):
+        width = np.where(x < 0, 0.5, 1.5)
+        x = x - 0.005 * 4 / width**2 * x * ((x / width) ** 2 - 1)
+        x += math.sqrt(0.01 * temperature) * rng.standard_normal(walkers)
+        counts += x >= FLAT
+        x[x >= FLAT] = SHARP
+    mean, variance = renewal_moments(passage_operator(temperature), SHARP, steps)
+    assert counts.mean() == pytest.approx(mean, abs=5 * math.sqrt(variance / walkers))
+    assert counts.var() == pytest.approx(variance, rel=5 * math.sqrt(2 / walkers))
+    assert variance < 0.8 * mean
+
+
+def test_long_runs_renew_once_per_mean_passage():
+    operator, steps = passage_operator(1.2), 20_000
+    time, spread = (float(one) for one in passage_moments(operator, SHARP))
+    mean, variance = renewal_moments(operator, SHARP, steps)
+    assert mean == pytest.approx(steps / time + (spread / time**2 - 1) / 2 + 1 / (2 * time), abs=1e-6)
+    assert variance == pytest.approx(steps * spread / time**3, rel=0.02)
 
 
 # Convergence

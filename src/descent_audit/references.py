@@ -134,6 +134,28 @@ def passage_moments(operator: TransitionOperator, start: ArrayLike) -> tuple[Arr
     return mean, 1.0 + 2.0 * (row @ first) + row @ second - mean * mean
 
 
+def renewal_moments(operator: TransitionOperator, start: float, steps: int) -> tuple[float, float]:
+    r"""Return mean and variance of the number of passages in N steps, each followed by a return to the start.
+
+    A passage is a step outside; it puts the walker back at once. With $q_i = 1 - \sum_j K_{ij}$ the mean number c and
+    the mean square s in the remaining steps follow from those in one step less,
+
+    $$c' = Kc + q\,(1 + c_0), \qquad s' = Ks + q\,(1 + 2c_0 + s_0),$$
+
+    at the nodes and, with the start's own row, for the start ($c_0$, $s_0$); all are 0 where no step remains. The
+    variance is $s_0 - c_0^2$: passages of one walker are not independent, since each waits for the one before.
+    """
+    row = operator.row(start)
+    outflow, outflow_at_start = 1.0 - operator.matrix.sum(axis=1), 1.0 - row.sum()
+    moments, at_start = np.zeros((len(row), 2)), np.zeros(2)
+    for _ in range(steps):
+        after = np.array([1.0 + at_start[0], 1.0 + 2.0 * at_start[0] + at_start[1]])
+        at_start = row @ moments + outflow_at_start * after
+        moments = operator.matrix @ moments + outflow[:, None] * after
+    mean, square = at_start.tolist()
+    return mean, square - mean * mean
+
+
 def power_product(matrix: Array, vector: Array, count: int) -> Array:
     r"""Return $K^n v$ by repeated squaring: about $\log_2 n$ products of matrices."""
     while count > 0:

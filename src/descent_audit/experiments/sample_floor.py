@@ -1,0 +1,194 @@
+"""More samples than inputs leave a floor whose share of the zero predictor's loss follows a Beta law."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from descent_audit.beta_law import beta_density, beta_quantile, largest_distance, probability_counts
+from descent_audit.linear_floors import (
+    least_squares_floor,
+    orthonormal_inputs,
+    rank_floor,
+    zero_predictor_loss,
+)
+from descent_audit.linear_networks import LinearNetwork, LinearTraining, semi_orthogonal_start
+from descent_audit.network_training import check_steps, reached_by, reached_histogram, train
+from descent_audit.observations import Curve, Observation, Observations, sample_steps
+from descent_audit.sampling import Cell, Sampling
+from descent_audit.statistics import FALSE_ALARM
+from descent_audit.tallies import Tally, tally
+from descent_audit.trajectories import update_rule
+
+Array = NDArray[np.float64]
+
+
+def sample_excess_floor(
+    *,
+    optimizer: str,
+    dimensions: list[int],
+    training_samples: list[int],
+    learning_rate: float,
+    steps: int,
+    replicas: int,
+    relative_target: float,
+    relative_accuracy: float,
+    check_every: int,
+    block_size: int,
+    law_samples: list[int],
+    law_draws: int,
+    law_block_size: int,
+    histogram_bins: int,
+) -> Sampling:
+    r"""Train on n Gaussian labels for white inputs up to the exact floor, and draw the law of the floor's share.
+
+    With P the projector on the row space of X the floor is $\frac1{2n}\|Y(I - P)\|_F^2$, and for Gaussian Y
+    independent of X its share of $\mathcal L_0$ is $\mathrm{Beta}(\tfrac12 k(n-d), \tfrac12 kd)$: a squared norm over
+    the sum with another, independent one. Cells of the law draw Gaussian X too, and train nothing.
+    """
+    network = LinearNetwork(tuple(dimensions))
+    train_block = partial(
+        _trained, network, optimizer, learning_rate, steps, check_every, relative_target, relative_accuracy
+    )
+    cells = [Cell(f"trained samples={n}", replicas, block_size, partial(train_block, n)) for n in training_samples]
+    for n in law_samples:
+        draw = partial(_shares, dimensions[0], dimensions[-1], n, histogram_bins)
+        cells.append(Cell(f"law samples={n}", law_draws, law_block_size, draw))
+    report = partial(
+        _report,
+        network,
+        training_samples,
+        law_samples,
+        steps,
+        check_every,
+        FALSE_ALARM / (law_draws * len(law_samples)),
+    )
+    return Sampling(cells, report)
+
+
+def _trained(
+    network: LinearNetwork,
+    optimizer: str,
+    learning_rate: float,
+    steps: int,
+    check_every: int,
+    relative_target: float,
+    relative_accuracy: float,
+    samples: int,
+    rng: Generator,
+    count: int,
+) -> Tally:
+    inputs = orthonormal_inputs(network.dimensions[0], samples, count, rng)
+    labels = rng.standard_normal((count, network.dimensions[-1], samples))
+    start = semi_orthogonal_start(network, count, rng)
+    floor, zero_loss = rank_floor(inputs, labels, min(network.dimensions)), zero_predictor_loss(labels)
+    found = train(
+        LinearTraining(network, inputs, labels),
+        start,
+        floor + relative_target * zero_loss,
+        learning_rate,
+        steps,
+        update_rule(optimizer),
+        check_every=check_every,
+    )
+    gaps = (found.history - floor) / zero_loss
+    return tally(
+        count,
+        {
+            "steps": reached_histogram(found.reached, steps, check_every),
+            "converged": np.count_nonzero(gaps[-1] <= relative_accuracy),
+            "floor": np.sum(floor / zero_loss),
+            "history": np.sum(found.history / zero_loss, axis=1),
+        },
+        {"gap": gaps[-1].max(), "undercut": -gaps.min(), "last_step": float(found.reached.max())},
+    )
+
+
+def _shares(dimension: int, outputs: int, samples: int, bins: int, rng: Generator, count: int) -> Tally:
+    inputs = rng.standard_normal((count, dimension, samples))
+    labels = rng.standard_normal((count, outputs, samples))
+    shares = least_squares_floor(inputs, labels) / zero_predictor_loss(labels)
+    sums = {"share": shares.sum(), "histogram": np.histogram(shares, bins, (0.0, 1.0))[0]}
+    if samples > dimension:
+        sums["counts"] = probability_counts(shares, *share_law(dimension, outputs, samples))
+    return tally(count, sums, {"lowest": -shares.min()})
+
+
+def share_law(dimension: int, outputs: int, samples: int) -> tuple[float, float]:
+    r"""Return a and b of $\mathrm{Beta}(\tfrac12 k(n-d), \tfrac12 kd)$, for n > d."""
+    return 0.5 * outputs * (samples - dimension), 0.5 * outputs * dimension
+
+
+def _report(
+    network: LinearNetwork,
+    training_samples: Sequence[int],
+    law_samples: Sequence[int],
+    steps: int,
+    check_every: int,
+    level: float,
+    tallies: Mapping[str, Tally],
+) -> Observations:
+    measured, curves = [], []
+    dimension, outputs = network.dimensions[0], network.dimensions[-1]
+    at_steps = check_steps(steps, check_every)
+    shown = np.concatenate([[0], sample_steps(len(at_steps) - 1, 30, log=True)])
+    for n in training_samples:
+        found = tallies[f"trained samples={n}"]
+        measured += _training_observations(n, found, steps, check_every)
+        series, history, floor = f"$n$ = {n}", found.mean("history"), float(found.mean("floor"))
+        curves.append(Curve("loss", series, "measured", at_steps[shown] + 1.0, history[shown]))
+        if floor > 1e-12:
+            curves.append(Curve("loss", series, "predicted", at_steps[[0, -1]] + 1.0, [floor, floor]))
+    for n in law_samples:
+        found = tallies[f"law samples={n}"]
+        measured += _law_observations(dimension, outputs, n, level, found)
+        curves += _law_curves(dimension, outputs, n, found)
+    return Observations.of(measured, curves)
+
+
+def _training_observations(samples: int, found: Tally, steps: int, check_every: int) -> list[Observation]:
+    at, count, largest = {"samples": samples}, found.replicates, found.largest
+    reached = float(found["steps"].sum())
+    measured = [
+        Observation("relative_gap", float(largest["gap"]), 0.0, at, replicates=count),
+        Observation("lowest_gap", -float(largest["undercut"]), 0.0, at, replicates=count),
+        Observation("converged_fraction", float(found["converged"]) / count, 1.0, at, replicates=count),
+        Observation("unreached", count - reached, 0.0, at, replicates=count),
+    ]
+    median = reached_by(0.5, found["steps"], count, steps, check_every)
+    if median is not None:
+        measured.append(Observation("steps_median", median, at=at, replicates=count))
+    if reached:
+        measured.append(Observation("steps_largest", float(largest["last_step"]), at=at, replicates=count))
+    return measured
+
+
+def _law_observations(dimension: int, outputs: int, samples: int, level: float, found: Tally) -> list[Observation]:
+    at, count, smallest = {"samples": samples}, found.replicates, -float(found.largest["lowest"])
+    measured = [
+        Observation("smallest_share", smallest, at=at, replicates=count),
+        Observation("mean_share", float(found.mean("share")), max(0.0, 1 - dimension / samples), at, replicates=count),
+    ]
+    if samples > dimension:
+        quantile = beta_quantile(level, *share_law(dimension, outputs, samples))
+        distance = largest_distance(found["counts"])
+        measured += [
+            Observation("share_distance", distance, 0.0, at, replicates=count),
+            Observation("smallest_share_over_quantile", smallest / quantile, at=at, replicates=count),
+        ]
+    return measured
+
+
+def _law_curves(dimension: int, outputs: int, samples: int, found: Tally) -> list[Curve]:
+    histogram = found["histogram"]
+    width = 1.0 / len(histogram)
+    centres = width * (np.arange(len(histogram)) + 0.5)
+    full = histogram > 0
+    series = f"$n$ = {samples}"
+    curves = [Curve("share", series, "measured", centres[full], histogram[full] / (found.replicates * width))]
+    if samples > dimension:
+        x = np.linspace(0.002, 0.998, 200)
+        curves.append(Curve("share", series, "predicted", x, beta_density(x, *share_law(dimension, outputs, samples))))
+    return curves

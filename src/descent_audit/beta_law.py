@@ -18,7 +18,7 @@ def beta_density(x: ArrayLike, a: float, b: float) -> Array:
     r"""Return $x^{a-1}(1-x)^{b-1}/B(a,b)$ of the shape of ``x``, for a, b at least 1 and x in [0, 1]."""
     x = np.asarray(x, dtype=float)
     scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         powers = (a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x)
     return np.where((x > 0) & (x < 1), np.exp(scale + powers), 0.0)
 

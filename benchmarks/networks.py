@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -114,7 +115,7 @@ def jax_run(training: LinearTraining, start: np.ndarray, steps: int) -> Callable
     first = [jnp.asarray(matrix) for matrix in training.network.matrices(start)]
     inputs, labels = jnp.asarray(training.inputs), jnp.asarray(training.labels)
 
-    def loss(matrices: list, one_inputs: object, one_labels: object) -> object:
+    def loss(matrices: list, one_inputs: Any, one_labels: Any) -> Any:
         hidden = one_inputs
         for matrix in matrices:
             hidden = matrix @ hidden
@@ -152,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args()
-    rows = []
+    rows: list[dict[str, object]] = []
     for dimensions in NETWORKS:
         network = LinearNetwork(dimensions)
         for block_size in BLOCK_SIZES:

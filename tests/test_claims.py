@@ -140,7 +140,8 @@ def test_figure_shows_every_panel_and_leaves_out_none(name):
             positive = panel.get(f"{axis}_scale") == "log"
             assert all(number(row[axis]) > 0 for row in shown if positive), (panel["name"], axis)
             assert all(math.isfinite(number(row[axis])) for row in shown), (panel["name"], axis)
-    assert {row["panel"] for row in curves} == {panel["name"] for panel in claim.figure["panels"]}
+    strip = {claim.figure["strip"]["name"]} if "strip" in claim.figure else set()
+    assert {row["panel"] for row in curves} == {panel["name"] for panel in claim.figure["panels"]} | strip
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -111,7 +111,8 @@ class Claim:
 
     def figure_slice(self) -> str:
         """Return all of the file that the drawing depends on, as canonical JSON; the caption is the report's."""
-        return canonical({"panels": self.figure["panels"], "kinds": self.kinds})
+        strip = {key: value for key, value in self.figure.get("strip", {}).items() if key != "caption"}
+        return canonical({"panels": self.figure["panels"], "strip": strip, "kinds": self.kinds})
 
     def wording_slice(self) -> str:
         """Return all of the file that only readers see, as canonical JSON."""
@@ -119,7 +120,8 @@ class Claim:
             arm: [entry.get("because") for entry in rule.get("observes", [])] for arm, rule in self.expect.items()
         }
         shows = {arm: rule.get("shows") for arm, rule in self.expect.items()}
-        words = [self.statement, self.condition, self.formula, self.figure["caption"]]
+        strip = self.figure.get("strip", {}).get("caption")
+        words = [self.statement, self.condition, self.formula, self.figure["caption"], strip]
         return canonical({"words": words, "reasons": reasons, "shows": shows})
 
     def modules(self) -> tuple[Path, ...]:

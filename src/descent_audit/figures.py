@@ -61,6 +61,9 @@ ROLES: dict[str, dict[str, Any]] = {
     "counterexample": {"linestyle": "none", "marker": "D", "markerfacecolor": "white", "markeredgewidth": 0.9},
     "guide": {"linestyle": (0, (4, 2)), "linewidth": 0.7, "color": GREY},
 }
+FRAMES = 3
+FRAME_WIDTH = 2.2
+"""Frames of a strip in a row, and the width of each in inches."""
 LISTED = len(COLOURS)
 """Series that a palette tells apart; more than that are drawn along a sequential map."""
 
@@ -102,6 +105,27 @@ def draw(claim: Claim, series: Sequence[Series]) -> Figure:
         return figure
 
 
+def draw_strip(claim: Claim, series: Sequence[Series]) -> Figure:
+    """Return the frames of a strip: one per measured series, in order, each over the same guides."""
+    strip = claim.figure["strip"]
+    own = [one for one in series if one.panel == strip["name"]]
+    frames, guides = ([one for one in own if (one.role == "guide") is guide] for guide in (False, True))
+    with mpl.rc_context(STYLE):
+        size = (FRAME_WIDTH * FRAMES, PANEL_HEIGHT * -(-len(frames) // FRAMES))
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(-(-len(frames) // FRAMES), FRAMES, sharex=True, sharey=True, squeeze=False).ravel()
+        for axis, one in zip(axes, frames, strict=False):
+            for guide in guides:
+                axis.plot(guide.x, guide.y, linestyle="-", linewidth=0.7, color=GREY)
+            axis.plot(one.x, one.y, linestyle="none", marker="o", markersize=2.5, color=COLOURS[0], alpha=0.6)
+            axis.set_title(one.label, loc="left")
+        for axis in axes[len(frames) :]:
+            axis.set_visible(False)
+        figure.supxlabel(strip["x"], fontsize=STYLE["axes.labelsize"])
+        figure.supylabel(strip["y"], fontsize=STYLE["axes.labelsize"])
+        return figure
+
+
 def svg(figure: Figure, title: str) -> bytes:
     """Return the figure as SVG, the same bytes at every call: no date, fixed identifiers, text as outlines."""
     buffer = io.BytesIO()
@@ -121,12 +145,14 @@ def pdf(drawing: bytes, title: str) -> bytes:
 
 
 def write_figures(results: Path, claims: Mapping[str, Claim]) -> None:
-    """Write ``figures/<claim>.svg`` and ``.pdf`` for each claim. Raises ``StorageError``."""
+    """Write ``figures/<claim>.svg`` and ``.pdf`` of each claim, and its strip, if any. Raises ``StorageError``."""
     for name, claim in claims.items():
-        figure = draw(claim, read_series(read_sealed(results, "curves", name, CURVE_COLUMNS), claim.kinds))
-        drawing = svg(figure, name)
+        series = read_series(read_sealed(results, "curves", name, CURVE_COLUMNS), claim.kinds)
+        drawing = svg(draw(claim, series), name)
         write_bytes(results / "figures" / f"{name}.svg", drawing)
         write_bytes(results / "figures" / f"{name}.pdf", pdf(drawing, name))
+        if "strip" in claim.figure:
+            write_bytes(results / "figures" / f"{name}_strip.svg", svg(draw_strip(claim, series), f"{name}, strip"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

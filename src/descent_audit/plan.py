@@ -72,6 +72,10 @@ class Plan:
         """Return the slices that the figures of some claims depend on."""
         return canonical([self.claims[name].figure_slice() for name in names])
 
+    def strips(self, names: Iterable[str]) -> list[str]:
+        """Return those of some claims whose figure has a strip."""
+        return [name for name in names if "strip" in self.claims[name].figure]
+
     def wording(self) -> str:
         """Return all that only readers see: the claims' words and the chapter's statements."""
         words = {name: claim.wording_slice() for name, claim in self.claims.items()}

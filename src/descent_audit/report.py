@@ -111,6 +111,7 @@ def claim_context(
         ],
         "caption": filled_caption(claim.figure["caption"], rows),
         "figure": figure,
+        "strip": figure.with_name(f"{claim.name}_strip.svg") if "strip" in claim.figure else None,
         "parameters": parameters,
         "override": next(((k, v) for k, v in parameters.items() if isinstance(v, int | float)), None)
         or next(iter(parameters.items())),

@@ -15,6 +15,7 @@ for batch, claims in plan.batches().items():
                 subcategory=batch.rpartition("_")[0].replace("_", " "),
             ),
             expand(f"{RESULTS}/figures/{{claim}}.pdf", claim=claims),
+            expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(claims)),
         log:
             f"{LOGS}/figures/{batch}.log",
         benchmark:
@@ -41,3 +42,4 @@ rule figures:
             claim=CLAIMS,
             format=["svg", "pdf"],
         ),
+        expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(CLAIMS)),

@@ -7,14 +7,20 @@ from functools import cache
 
 import pytest
 
-from descent_audit import judge, simulate
+from descent_audit import arms, judge, simulate
 from descent_audit.catalogue import claim_names, load_claims, load_statements, parse_claim
-from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, number, table_text
+from descent_audit.randomness import Streams
+from descent_audit.sampling import Sampling
+from descent_audit.shards import read_shards, write_shard
+from descent_audit.sources import is_sampled
+from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, number, shard_path, table_text
 from descent_audit.validation import read_yaml
 from descent_audit.wording import PLACEHOLDER, filled_caption
 
 NAMES = claim_names()
 SEED = 20260101
+DRAWN = 64
+"""Replicates, at most, of a cell that is only drawn: a few runs or walkers for a figure."""
 SUPPORTING = ("supported", "conditional")
 
 
@@ -133,8 +139,8 @@ def test_figure_shows_every_panel_and_leaves_out_none(name):
     claim = load_claims([name])[name]
     curves = list(csv.DictReader(io.StringIO(run(name)[1])))
     for panel in claim.figure["panels"]:
-        arms = panel.get("arms", claim.kinds)
-        shown = [row for row in curves if row["panel"] == panel["name"] and row["arm"] in arms]
+        drawn = panel.get("arms", claim.kinds)
+        shown = [row for row in curves if row["panel"] == panel["name"] and row["arm"] in drawn]
         assert shown, panel["name"]
         for axis in ("x", "y"):
             positive = panel.get(f"{axis}_scale") == "log"
@@ -156,3 +162,49 @@ def test_claim_is_one_that_its_statements_name(name):
     planned = {statement.id: statement.claims for statement in load_statements()}
     for audited in load_claims([name])[name].audits:
         assert name in planned[audited]
+
+
+SAMPLED = [name for name, claim in load_claims().items() if claim.is_sampled("smoke")]
+
+
+def cells(name, scale):
+    """Return the cells of every sampled arm at a scale."""
+    found = {}
+    for arm in load_claims([name])[name].arms(scale):
+        prepared = arms.prepare(arm, Streams(SEED, name, arm.name)) if is_sampled(arm.target) else None
+        if isinstance(prepared, Sampling):
+            found |= {(arm.name, cell.name): cell for cell in prepared.cells}
+    return found
+
+
+@pytest.mark.parametrize("shards", [1, 3, 16])
+@pytest.mark.parametrize("name", SAMPLED)
+def test_sampled_claim_gives_the_same_bytes_for_any_number_of_shards(name, shards, tmp_path):
+    own = load_claims([name])[name].arms("smoke")
+    for shard in reversed(range(shards)):
+        write_shard(shard_path(tmp_path, name, shard, shards), arms.shard_tallies(name, own, SEED, shard, shards))
+    reports = arms.gather(name, own, SEED, read_shards(tmp_path, name, shards))
+    assert table_text(OBSERVATION_COLUMNS, simulate.observation_rows(name, reports)) == run(name)[0]
+    assert table_text(CURVE_COLUMNS, simulate.curve_rows(name, reports)) == run(name)[1]
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_deep_has_64_times_the_replicates_of_full_and_its_first_blocks(name):
+    full, deep = cells(name, "full"), cells(name, "deep")
+    grown = [key for key in full if deep[key].replicates != full[key].replicates]
+    assert grown
+    for key, cell in full.items():
+        assert deep[key].block_size == cell.block_size
+        if key in grown:
+            assert deep[key].replicates >= 64 * cell.replicates
+            assert cell.replicates % cell.block_size == 0
+            assert deep[key].replicates % cell.block_size == 0
+        else:
+            assert cell.replicates <= DRAWN, f"{key} is judged, but not drawn more often"
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_cells_name_the_parameter_point_and_not_the_replicates(name):
+    full, deep = cells(name, "full"), cells(name, "deep")
+    assert set(full) == set(deep)
+    assert not any(str(cell.replicates) in cell.name.split("=") for cell in deep.values() if cell.replicates > 64)

@@ -280,3 +280,65 @@ def test_counterexample_bears_on_the_statements_that_it_names(document, good_row
         "large_rate_overshoots": "supported",
         "other": "not audited",
     }
+
+
+@pytest.mark.parametrize(
+    ("law", "cells", "met"),
+    [
+        ("binomial", {"value": 300, "predicted": 310.0, "replicates": 1000}, True),
+        ("binomial", {"value": 300, "predicted": 400.0, "replicates": 1000}, False),
+        ("binomial", {"value": 0, "predicted": 0.0, "replicates": 1000}, True),
+        ("binomial", {"value": 0, "predicted": 5.0, "replicates": 1000}, True),
+        ("binomial", {"value": 0, "predicted": 50.0, "replicates": 1000}, False),
+        ("chi_square", {"value": 1050.0, "predicted": 1000}, True),
+        ("chi_square", {"value": 1300.0, "predicted": 1000}, False),
+        ("normal", {"value": 4.8, "predicted": 0, "standard_error": 1}, True),
+        ("normal", {"value": 5.0, "predicted": 0, "standard_error": 1}, False),
+        ("student", {"value": 5.0, "predicted": 0, "standard_error": 1, "replicates": 20}, True),
+        ("kolmogorov", {"value": 0.05, "predicted": 0, "replicates": 1000}, True),
+        ("kolmogorov", {"value": 0.1, "predicted": 0, "replicates": 1000}, False),
+    ],
+)
+def test_null_law_decides_at_the_false_alarm_rate(law, cells, met):
+    check = one_check(law, cells)
+    assert (check.met, check.missed) == (met, not met)
+    assert (check.margin > 0) is met
+    assert check.finite
+
+
+def test_null_law_shares_the_false_alarm_rate_among_the_sampled_comparisons(document):
+    rows = [row(at=f"point={n}", value=4.95, predicted=0.0, standard_error=1.0) for n in range(2)]
+    rows += [row("calm", value=9.0, predicted=0.0, standard_error=1.0), row("odd", "escape_step", 30.0)]
+    claim = claim_with(document, expectation("normal"))
+    assert verdict_of(claim, [*rows[1:2], *rows[2:]]).verdict == "refuted"
+    assert verdict_of(claim, rows).verdict == "conditional"
+
+
+def test_bound_replaces_the_level_of_the_normal_law():
+    cells = {"value": 5.5, "predicted": 0, "standard_error": 1}
+    assert not one_check("normal", cells).met
+    assert one_check("normal", cells, bound=5.6).met
+
+
+def test_uncertainty_of_the_reference_is_in_the_prediction_s_favour():
+    cells = {"value": 400, "predicted": 300.0, "replicates": 1000}
+    assert not one_check("binomial", cells).met
+    assert one_check("binomial", cells, uncertainty=0.1).met
+    assert one_check("binomial", cells, uncertainty=0.1).margin > 0
+
+
+@pytest.mark.parametrize(
+    ("law", "cells"),
+    [
+        ("normal", {"value": 1.0, "predicted": 1.0}),
+        ("normal", {"value": 1.0, "predicted": 1.0, "standard_error": 0}),
+        ("student", {"value": math.nan, "predicted": 1.0, "standard_error": 1, "replicates": 9}),
+        ("binomial", {"value": 3, "replicates": 10}),
+        ("chi_square", {"value": math.inf, "predicted": 3}),
+    ],
+)
+def test_null_law_without_its_numbers_is_neither_met_nor_missed(law, cells):
+    check = one_check(law, cells)
+    assert not check.finite
+    assert not check.met
+    assert not check.missed

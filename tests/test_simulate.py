@@ -187,3 +187,46 @@ def test_unknown_optimizer_is_one_line(tmp_path, rule, parts):
     line = fault(tmp_path, "claim=velocity_terminal_gain", "scale=smoke", f"claim.experiment.optimizer={rule}")
     assert "experiment.optimizer" in line
     assert all(part in line for part in parts), line
+
+
+SAMPLED = "noise_escape_probability"
+
+
+def test_shards_by_hand_are_gathered_to_the_same_bytes(tmp_path):
+    whole, split = tmp_path / "whole", tmp_path / "split"
+    by_hand(PROJECT, f"claim={SAMPLED}", "scale=smoke", f"output={whole}")
+    for shard in (1, 0):
+        by_hand(PROJECT, f"claim={SAMPLED}", "scale=smoke", f"output={split}", "shards=2", f"shard={shard}")
+    by_hand(PROJECT, f"claim={SAMPLED}", "scale=smoke", f"output={split}", "shards=2")
+    for table in ("observations", "curves"):
+        name = f"{table}/{SAMPLED}.csv"
+        assert (whole / name).read_bytes() == (split / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["shards=1000", "shard=0"], ["shards", "1000", "the blocks of"]),
+        (["shards=0"], ["shards", "0", "a whole number from 1"]),
+        (["shards=2", "shard=2"], ["shard", "2", "0 to 1"]),
+        (["shards=2"], ["0_of_2.json", "cannot be read"]),
+        (["claim.experiment.learning_rate=0.5"], ["learning_rate", "0.5"]),
+        (["claim.experiment.steps=0"], ["steps", "0"]),
+        (["claim.experiment.temperatures=[-0.1]"], ["temperatures", "-0.1"]),
+    ],
+)
+def test_bad_sampling_is_one_line(tmp_path, overrides, words):
+    text = fault(tmp_path, f"claim={SAMPLED}", "scale=smoke", "output=out", *overrides)
+    assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda text: text[:-40], lambda text: text.replace('"replicates":', '"replicates":1')]
+)
+def test_damaged_shard_is_one_line(tmp_path, damage):
+    arguments = [f"claim={SAMPLED}", "scale=smoke", "output=out", "shards=2"]
+    for shard in (0, 1):
+        by_hand(tmp_path, *arguments, f"shard={shard}")
+    path = tmp_path / "out" / "shards" / SAMPLED / "1_of_2.json"
+    path.write_text(damage(path.read_text()))
+    assert "1_of_2.json" in fault(tmp_path, *arguments)

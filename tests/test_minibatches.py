@@ -1,7 +1,10 @@
 """Batches against counts and products against the sums that they stand for."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from descent_audit.minibatches import CountedArray, Tally, draw_batches
 
@@ -15,8 +18,38 @@ def test_batches_without_replacement_hold_every_sample_once():
 def test_smaller_batches_have_distinct_samples_and_are_uniform():
     batches = draw_batches(np.random.default_rng(1), 4000, 5, 2, replacement=False)
     assert np.all(batches[:, 0] != batches[:, 1])
-    pairs = np.bincount(5 * batches[:, 0] + batches[:, 1], minlength=25).reshape(5, 5)
-    assert np.all(np.abs(pairs[~np.eye(5, dtype=bool)] - 200) < 6 * np.sqrt(200))
+    pairs = np.bincount(5 * batches.min(axis=1) + batches.max(axis=1), minlength=25).reshape(5, 5)
+    assert np.all(np.abs(pairs[np.triu_indices(5, 1)] - 400) < 6 * np.sqrt(400))
+
+
+@pytest.mark.parametrize("samples, batch_size", [(6, 1), (6, 2), (6, 3), (6, 4), (7, 3), (9, 4)])
+def test_all_subsets_are_equally_likely(samples, batch_size):
+    batches = draw_batches(np.random.default_rng(3), 200_000, samples, batch_size, replacement=False)
+    masks = np.bincount(np.sum(1 << batches, axis=1), minlength=1 << samples)
+    subsets = [sum(1 << i for i in one) for one in combinations(range(samples), batch_size)]
+    counts = masks[subsets]
+    assert counts.sum() == 200_000
+    expected = 200_000 / len(subsets)
+    statistic = np.sum((counts - expected) ** 2) / expected
+    assert 1e-6 < chi2.sf(statistic, len(subsets) - 1) < 1 - 1e-6
+
+
+def test_chi_square_over_subsets_rejects_duplicates_replaced_by_their_neighbour():
+    rng = np.random.default_rng(4)
+    first, second = rng.integers(0, 4, (2, 200_000))
+    second = np.where(first == second, (second + 1) % 4, second)
+    counts = np.bincount((1 << first) + (1 << second), minlength=16)[[3, 5, 6, 9, 10, 12]]
+    statistic = np.sum((counts - 200_000 / 6) ** 2) / (200_000 / 6)
+    assert chi2.sf(statistic, 5) < 1e-6
+
+
+@pytest.mark.parametrize("samples, batch_size", [(64, 16), (16, 8), (128, 4), (5, 1)])
+def test_small_batches_hold_distinct_samples_of_the_data(samples, batch_size):
+    batches = draw_batches(np.random.default_rng(5), 500, samples, batch_size, replacement=False)
+    assert batches.shape == (500, batch_size)
+    assert batches.min() >= 0
+    assert batches.max() < samples
+    assert all(len(set(batch)) == batch_size for batch in batches.tolist())
 
 
 def test_batches_with_replacement_repeat_samples():

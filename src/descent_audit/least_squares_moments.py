@@ -72,6 +72,27 @@ def descent_losses(loss: LeastSquares, start: Array, learning_rate: float, steps
     return float(loss.value(loss.minimizer)) + 0.5 * np.sum(curvatures * factors * amplitudes**2, axis=-1)
 
 
+def stationary_loss(loss: LeastSquares, step: Array) -> float:
+    r"""Return the limit of the expected loss, above $\mathcal L^*$: the noise floor of a rate stable in mean square.
+
+    The last entry of $\mathrm{vec}\,M$ is 1 and stays so; the others solve the linear system of a fixed point.
+    """
+    inner = step[:-1, :-1]
+    moment = np.linalg.solve(np.eye(len(inner)) - inner, step[:-1, -1])
+    return 0.5 * _weighted_moment(loss, np.append(moment, 1.0))
+
+
+def first_increase(loss: LeastSquares, learning_rate: float, batch_size: int) -> float:
+    r"""Return the expected change of the loss in one step from its minimum, $\frac{\eta^2}2\mathrm{tr}(H\Sigma)$.
+
+    $\Sigma = \frac1m\frac{n-m}{n-1}\frac1n\sum_i r_i^2\,x_ix_i^\top$ is the covariance of the batch gradient there.
+    """
+    count = len(loss.targets)
+    gradients = (loss.inputs @ loss.minimizer - loss.targets)[:, None] * loss.inputs
+    share = (count - batch_size) / (batch_size * (count - 1))
+    return 0.5 * learning_rate**2 * share * float(np.sum(_hessian(loss) * (gradients.T @ gradients))) / count
+
+
 def _sample_matrices(loss: LeastSquares) -> Array:
     """Return $C_i$, of shape ``(n, d + 1, d + 1)``."""
     extended = np.concatenate([loss.inputs, loss.inputs @ loss.minimizer[:, None] - loss.targets[:, None]], axis=1)
@@ -87,9 +108,13 @@ def _first_moment(loss: LeastSquares, start: Array) -> Array:
 
 def _expected_loss(loss: LeastSquares, moment: Array) -> float:
     r"""Return $\mathcal L^* + \frac12\mathrm{tr}(H\,E\,ee^\top)$."""
+    return float(loss.value(loss.minimizer)) + 0.5 * _weighted_moment(loss, moment)
+
+
+def _weighted_moment(loss: LeastSquares, moment: Array) -> float:
+    r"""Return $\mathrm{tr}(H\,E\,ee^\top)$."""
     size = loss.inputs.shape[1] + 1
-    errors = moment.reshape(size, size)[:-1, :-1]
-    return float(loss.value(loss.minimizer) + 0.5 * np.sum(_hessian(loss) * errors))
+    return float(np.sum(_hessian(loss) * moment.reshape(size, size)[:-1, :-1]))
 
 
 def _hessian(loss: LeastSquares) -> Array:

@@ -13,11 +13,29 @@ Indices = NDArray[np.int_]
 def draw_batches(rng: Generator, replicas: int, samples: int, batch_size: int, *, replacement: bool) -> Indices:
     """Draw uniform batches of sample indices, one per replica, of shape ``(replicas, batch_size)``.
 
-    Without replacement a batch is the head of a fresh random permutation, in its random order.
+    Without replacement every subset has the same probability. A batch of more than half of the samples is the head of
+    a fresh random permutation, in its random order; a smaller one costs nothing for the samples that it leaves out,
+    and the order of its indices is not uniform.
     """
     if replacement:
         return rng.integers(0, samples, (replicas, batch_size))
-    return rng.permuted(np.tile(np.arange(samples), (replicas, 1)), axis=1)[:, :batch_size]
+    if 2 * batch_size > samples:
+        return rng.permuted(np.tile(np.arange(samples), (replicas, 1)), axis=1)[:, :batch_size]
+    return _small_subsets(rng, replicas, samples, batch_size)
+
+
+def _small_subsets(rng: Generator, replicas: int, samples: int, batch_size: int) -> Indices:
+    r"""Draw uniform subsets by Floyd's algorithm (Bentley and Floyd 1987), all replicas side by side.
+
+    The index of pick $k = 0, 1, \dots$ is uniform on $0, \dots, n - m + k$; where it was picked before,
+    $n - m + k$ itself, which cannot have been, takes its place.
+    """
+    picked = np.empty((batch_size, replicas), dtype=np.int64)
+    for k, last in enumerate(range(samples - batch_size, samples)):
+        index = rng.integers(0, last + 1, replicas)
+        np.copyto(index, last, where=np.any(picked[:k] == index, axis=0))
+        picked[k] = index
+    return picked.T
 
 
 @dataclass

@@ -5,11 +5,13 @@ from html.parser import HTMLParser
 
 import pypandoc
 import pytest
+import typst
 from conftest import PROJECT, row
 from hypothesis import given
 from hypothesis import strategies as st
 
 from descent_audit import report, wording
+from descent_audit.catalogue import load_claims
 
 TEMPLATE = (PROJECT / "reports" / "audit.md.jinja").read_text()
 
@@ -132,7 +134,6 @@ class Links(HTMLParser):
 def html(tmp_path_factory):
     """Return the report of a partial run: one claim judged, all others not run."""
     from descent_audit import figures, judge, simulate, tables
-    from descent_audit.catalogue import load_claims
 
     name = "quadratic_divergence_threshold"
     results = tmp_path_factory.mktemp("project") / "results"
@@ -170,3 +171,10 @@ def test_formulas_are_mathml(html):
 
 def test_every_picture_has_a_text(html):
     assert all('alt="' in image or "aria-label" in image for image in re.findall(r"<img[^>]*>", html))
+
+
+@pytest.mark.parametrize("name", list(load_claims()))
+def test_formula_of_every_claim_is_mathematics_in_both_forms(name):
+    text = f"$${load_claims([name])[name].formula}$$"
+    assert "<math" in pypandoc.convert_text(text, "html5", "markdown", extra_args=["--mathml"])
+    assert typst.compile(pypandoc.convert_text(text, "typst", "markdown").encode("utf-8"))

@@ -1,10 +1,11 @@
 """What an edit reruns: real runs of Snakemake in a copy of the project."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from conftest import QUADRATIC, RUN_CLAIMS, copy_project, snakemake
+from conftest import PROJECT, QUADRATIC, RUN_CLAIMS, copy_project, snakemake
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -97,3 +98,30 @@ def test_each_stage_is_a_target(finished, tmp_path, target):
     assert ("figures" in made) == (target in ("figures", "report"))
     assert ("verdicts.csv" in made) == (target != "figures")
     assert (project / "reports" / "smoke").exists() == (target == "report")
+
+
+SAMPLED = ["minibatch_gradient_moments", "noise_escape_probability"]
+
+
+def tables(project: Path) -> dict[str, bytes]:
+    found = [*project.glob("results/smoke/*.csv"), *project.glob("results/smoke/*/*.csv")]
+    return {str(path.relative_to(project)): path.read_bytes() for path in found}
+
+
+def test_shards_are_jobs_of_their_own_and_change_no_byte(tmp_path):
+    project = copy_project(tmp_path / "project", SAMPLED)
+    snakemake(project, "tables", "--config", "scale=smoke")
+    whole = tables(project)
+    output = snakemake(project, "tables", "--config", "scale=smoke", "shards=3").stderr
+    drawn = re.findall(r"Drawing shard (\d) of 3 of (\w+)", output)
+    assert sorted(drawn) == [(str(shard), name) for shard in range(3) for name in SAMPLED]
+    assert tables(project) == whole
+
+
+def test_more_shards_than_blocks_is_one_line_before_any_job(project):
+    shutil.copy2(PROJECT / "config" / "claim" / f"{SAMPLED[0]}.yaml", project / "config" / "claim")
+    done = snakemake(project, "--config", "scale=smoke", "shards=1000", check=False)
+    assert done.returncode != 0
+    (line,) = [line for line in done.stderr.splitlines() if "shards" in line]
+    assert f"the blocks of {SAMPLED[0]}" in line
+    assert "Traceback" not in done.stderr

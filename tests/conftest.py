@@ -74,8 +74,8 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
     """Copy what a run needs, with the named claims alone, as a stranger's checkout would hold it."""
     for name in ("src", "workflow", "config"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "reports").mkdir()
-    for name in ("audit.md.jinja", "audit.css", "audit.typ"):
+    (folder / "reports" / "reference").mkdir(parents=True)
+    for name in ("audit.md.jinja", "audit.css", "audit.typ", "reference/calibration.csv"):
         shutil.copy2(PROJECT / "reports" / name, folder / "reports" / name)
     for name in ("Snakefile", "environment.yml"):
         shutil.copy2(PROJECT / name, folder / name)

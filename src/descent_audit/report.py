@@ -23,6 +23,7 @@ from descent_audit.storage import (
     OBSERVATION_COLUMNS,
     Row,
     StorageError,
+    number,
     read_json,
     read_sealed,
     read_table,
@@ -118,6 +119,11 @@ def claim_context(
     }
 
 
+def calibration_rows(rows: Sequence[Row], claims: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the table of runs under many seeds, for claims that still exist, with numbers as readers see them."""
+    return [{**row, "uniform": shown_number(number(row["adjusted_p"]), 2)} for row in rows if row["claim"] in claims]
+
+
 def report_context(results: Path, scale: str) -> dict[str, Any]:
     """Return all that the template needs. Raises ``ConfigurationError`` or ``StorageError``."""
     claims, statements = load_claims(), load_statements()
@@ -145,6 +151,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "planned": {statement.id: statement.claims for statement in statements},
         "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
         "coverage": read_table(results / "coverage.csv"),
+        "calibration": calibration_rows(read_table(TEMPLATES / "reference" / "calibration.csv"), claims),
         "claims": contexts,
         "run": len(judged),
         "controls": sum(

@@ -4,6 +4,7 @@ rule render:
         observations=rules.judge.input.observations,
         figures=rules.figures.input,
         sources=["reports/audit.md.jinja", "reports/audit.css", "reports/audit.typ"],
+        calibration="reports/reference/calibration.csv",
         code=plan.code("report"),
     output:
         f"{REPORTS}/audit.{{form}}",

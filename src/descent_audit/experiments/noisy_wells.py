@@ -75,6 +75,13 @@ def check_wells(loss: TwoWells, learning_rate: float, temperature: float, key: s
             raise OutOfRange(key, learning_rate, f"numbers up to {largest:.6g}, {reason}")
 
 
+def check_stable(key: str, learning_rate: float, loss: TwoWells) -> None:
+    r"""Raise ``OutOfRange`` for a rate from $2/\lambda$ of the steeper minimum on: it throws walkers off."""
+    limit = 2.0 / max(loss.sharp.curvature, loss.flat.curvature)
+    if not learning_rate < limit:
+        raise OutOfRange(key, learning_rate, f"below {limit:g}, where both minima are stable")
+
+
 def check_noisy(key: str, temperatures: list[float]) -> None:
     """Raise ``OutOfRange`` for a temperature without noise, where no passage ever ends."""
     if min(temperatures) <= 0:

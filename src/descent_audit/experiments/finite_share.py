@@ -1,0 +1,159 @@
+"""The flat well's share after a limited number of steps, against the temperature."""
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from descent_audit.experiments.noisy_wells import check_noisy, check_wells, whole_line
+from descent_audit.landscapes.two_wells import TwoWells, Well
+from descent_audit.langevin import walk
+from descent_audit.observations import Curve, Observation, Observations
+from descent_audit.parameters import OutOfRange
+from descent_audit.references import FINER_NODES, FINER_PANEL, LangevinChain, share_above, transition_operator
+from descent_audit.sampling import Cell, Sampling
+from descent_audit.tallies import Tally, tally
+
+Array = NDArray[np.float64]
+
+
+class Share(NamedTuple):
+    r"""The mean of the probabilities $p_i$ of the starts, and the mean of $p_i(1 - p_i)$."""
+
+    mean: float
+    variance: float
+
+
+def finite_time_flat_share(
+    *,
+    sharp_width: float,
+    sharp_depth: float,
+    flat_width: float,
+    flat_depth: float,
+    learning_rate: float,
+    temperatures: list[float],
+    start_ends: list[float],
+    steps: int,
+    walkers: int,
+    block_size: int,
+    drawn_temperatures: list[float],
+    drawn_points: int,
+) -> Sampling:
+    r"""Return the share of walkers in the flat well after N steps, from starts that fill an interval evenly.
+
+    The starts of a block of n walkers are the mid-points of n equal parts of ``start_ends``. They are fixed, hence the
+    count is a sum of unequal trials: its variance is $\sum_i p_i(1 - p_i)$, less than the binomial one. Scores are in
+    units of its root: ``share_z`` against the exact mean, ``rise_z`` from the lowest to the highest temperature,
+    ``deficit_z`` of the lowest against the share of starts on the flat side.
+    """
+    loss = TwoWells(Well(sharp_width, sharp_depth), Well(flat_width, flat_depth))
+    check_noisy("temperatures", temperatures)
+    check_noisy("drawn_temperatures", drawn_temperatures)
+    check_wells(loss, learning_rate, max(*temperatures, *drawn_temperatures))
+    if walkers % block_size:
+        raise OutOfRange("walkers", walkers, f"multiples of {block_size}, whose starts fill the interval")
+    ends = (start_ends[0], start_ends[-1])
+    cells = [
+        Cell(_cell(temperature), walkers, block_size, partial(_walked, loss, learning_rate, temperature, steps, ends))
+        for temperature in temperatures
+    ]
+    exact = partial(exact_share, loss, learning_rate, steps=steps, ends=ends, starts=block_size)
+
+    def report(tallies: Mapping[str, Tally]) -> Observations:
+        drawn = np.linspace(drawn_temperatures[0], drawn_temperatures[-1], drawn_points)
+        unmoved = float(np.mean(evenly_spaced(ends, block_size) > 0))
+        line = [exact(temperature).mean for temperature in drawn.tolist()]
+        found = {temperature: tallies[_cell(temperature)] for temperature in temperatures}
+        shares = [float(found[temperature]["flat"]) / found[temperature].replicates for temperature in temperatures]
+        changes = [
+            abs(exact(temperature, panel=FINER_PANEL, order=FINER_NODES).mean / exact(temperature).mean - 1.0)
+            for temperature in temperatures
+        ]
+        return _scores(shares, [exact(one) for one in temperatures], temperatures, walkers, unmoved) + Observations.of(
+            [Observation("reference_change", max(changes))],
+            [
+                Curve("share", f"after {steps} steps", "measured", temperatures, shares),
+                Curve("share", f"after {steps} steps", "predicted", drawn, line),
+                Curve("share", "without noise", "guide", drawn[[0, -1]], [unmoved, unmoved]),
+            ],
+        )
+
+    return Sampling(cells, report)
+
+
+def evenly_spaced(ends: tuple[float, float], starts: int) -> Array:
+    """Return the mid-points of equal parts of an interval, of shape ``(starts,)``."""
+    return ends[0] + (ends[1] - ends[0]) * (np.arange(starts) + 0.5) / starts
+
+
+@lru_cache(maxsize=512)
+def exact_share(
+    loss: TwoWells,
+    learning_rate: float,
+    temperature: float,
+    *,
+    steps: int,
+    ends: tuple[float, float],
+    starts: int,
+    panel: float | None = None,
+    order: int | None = None,
+) -> Share:
+    """Return the exact share in the flat well after the steps; the quadrature is the default one where not given."""
+    chain = LangevinChain(loss.gradient, learning_rate, temperature)
+    finer = {"panel": panel, "order": order} if panel and order else {}
+    operator = transition_operator(chain, whole_line(loss, temperature), **finer)  # type: ignore[arg-type]
+    p = share_above(operator, evenly_spaced(ends, starts), steps, 0.0)
+    return Share(float(p.mean()), float(np.mean(p * (1.0 - p))))
+
+
+def _cell(temperature: float) -> str:
+    return f"temperature={temperature}"
+
+
+def _walked(
+    loss: TwoWells,
+    learning_rate: float,
+    temperature: float,
+    steps: int,
+    ends: tuple[float, float],
+    rng: Generator,
+    count: int,
+) -> Tally:
+    """Return how many of ``count`` walkers, evenly spaced at first, are in the flat well after the steps."""
+    x = evenly_spaced(ends, count)
+    noise = math.sqrt(2 * learning_rate * temperature)
+    for _ in walk(loss, rng, x, np.full(steps, learning_rate), noise):
+        pass
+    return tally(count, {"flat": np.count_nonzero(x > 0)})
+
+
+def _scores(
+    shares: list[float], exact: list[Share], temperatures: list[float], walkers: int, unmoved: float
+) -> Observations:
+    """Report the shares, and how far they are from their means, from each other and from that of the starts."""
+    error = [math.sqrt(one.variance / walkers) for one in exact]
+    low, high = int(np.argmin(temperatures)), int(np.argmax(temperatures))
+    difference = math.hypot(error[low], error[high])
+    observations = [
+        Observation(
+            "rise_z",
+            (shares[high] - shares[low]) / difference,
+            (exact[high].mean - exact[low].mean) / difference,
+            replicates=walkers,
+        ),
+        Observation(
+            "deficit_z",
+            (shares[low] - unmoved) / error[low],
+            (exact[low].mean - unmoved) / error[low],
+            replicates=walkers,
+        ),
+    ]
+    for index, temperature in enumerate(temperatures):
+        at, score = {"temperature": temperature}, (shares[index] - exact[index].mean) / error[index]
+        observations.append(Observation("flat_share", shares[index], exact[index].mean, at, replicates=walkers))
+        observations.append(Observation("share_z", score, 0.0, at, standard_error=1.0, replicates=walkers))
+    return Observations.of(observations)

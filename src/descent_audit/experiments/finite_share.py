@@ -48,7 +48,8 @@ def finite_time_flat_share(
     The starts of a block of n walkers are the mid-points of n equal parts of ``start_ends``. They are fixed, hence the
     count is a sum of unequal trials: its variance is $\sum_i p_i(1 - p_i)$, less than the binomial one. Scores are in
     units of its root: ``share_z`` against the exact mean, ``rise_z`` from the lowest to the highest temperature,
-    ``deficit_z`` of the lowest against the share of starts on the flat side.
+    ``deficit_z`` of the lowest against the share of starts on the flat side. The exact share is drawn at
+    ``drawn_points`` temperatures, not at all where they are 0.
     """
     loss = TwoWells(Well(sharp_width, sharp_depth), Well(flat_width, flat_depth))
     check_noisy("temperatures", temperatures)
@@ -78,7 +79,7 @@ def finite_time_flat_share(
             [
                 Curve("share", f"after {steps} steps", "measured", temperatures, shares),
                 Curve("share", f"after {steps} steps", "predicted", drawn, line),
-                Curve("share", "without noise", "guide", drawn[[0, -1]], [unmoved, unmoved]),
+                Curve("share", "without noise", "guide", drawn_temperatures, [unmoved, unmoved]),
             ],
         )
 

@@ -123,7 +123,8 @@ def _shares(loss: TwoWells, temperatures: list[float], drawn_points: int) -> Obs
     change = max(abs(fine - share) for fine, share in zip(finer, shares, strict=True))
     drawn = np.geomspace(min(temperatures), max(temperatures), drawn_points)
     line = [flat_share(loss, temperature) for temperature in drawn.tolist()]
-    series = rf"$h_s$ = {loss.sharp.depth:g}, $h_f$ = {loss.flat.depth:g}"
+    depths = rf"$h_s$ = {loss.sharp.depth:g}, $h_f$ = {loss.flat.depth:g}"
+    series = "two equal wells" if loss.sharp == loss.flat else depths
     return Observations.of(
         [*observations, Observation("quadrature_change", change)],
         [

@@ -21,12 +21,14 @@ lint: $(READY)
 	$(BIN)/snakemake --lint
 	$(BIN)/codespell
 
-# A fresh run of everything against reports/reference: exit code 1 and a readable diff where anything changed.
+# Does the last run still follow from what is here? Then a fresh run of everything against reports/reference: exit code 1
+# and a readable diff where anything changed.
 verify: $(READY)
+	$(BIN)/python -m descent_audit.integrity --results results/full
 	$(BIN)/snakemake --cores all --forceall tables manifest
 	$(BIN)/python -m descent_audit.verify --results results/full
 
-# Make the present results the reference, on purpose; say why in CHANGELOG.md.
+# Make the present results the reference, on purpose; what changed is written into CHANGELOG.md, why is for you to add.
 reference: $(READY)
 	$(BIN)/snakemake --cores all tables manifest
 	$(BIN)/python -m descent_audit.verify --results results/full --update

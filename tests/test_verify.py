@@ -80,3 +80,32 @@ def test_missing_table_is_one_line(reference, tmp_path):
         verify.main(["--results", str(tmp_path / "nowhere"), "--reference", str(reference)])
     with pytest.raises(StorageError):
         verify.update(tmp_path / "nowhere", tmp_path / "other")
+
+
+def test_new_reference_is_written_with_what_changed_into_the_changelog(reference, tmp_path):
+    changelog = tmp_path / "CHANGELOG.md"
+    write_text(changelog, "# Changelog\n\nHead.\n\n## 2001-02-03\n\nOld.\n")
+    new = written(tmp_path / "new", value=3.0, met=False, verdict="refuted")
+    command = ["--results", str(new), "--reference", str(reference), "--changelog", str(changelog), "--update"]
+    with pytest.raises(SystemExit) as ended:
+        verify.main(command)
+    text = changelog.read_text()
+    assert ended.value.code == 0
+    assert text.startswith("# Changelog\n\nHead.\n\n## 20") and text.endswith("\n## 2001-02-03\n\nOld.\n")
+    assert "  - a: supported -> refuted\n" in text
+    assert "  - a claim q n=1 close: 1.0 -> 3.0 (tolerance 0.1)\n" in text
+    with pytest.raises(SystemExit):
+        verify.main(command)
+    assert changelog.read_text() == text
+
+
+def test_entry_joins_the_heading_of_its_day():
+    assert verify.with_entry("# C\n\n## 2001-02-03\n\n- a\n", "2001-02-03", ["- b"]) == (
+        "# C\n\n## 2001-02-03\n\n- b\n\n- a\n"
+    )
+
+
+def test_long_lists_are_counted_in_the_changelog():
+    entry = verify.changelog_entry({"Numbers": [f"n{i}" for i in range(50)], "Verdicts": []})
+    assert len(entry) == verify.LISTED + 2
+    assert entry[-1] == f"  - and {50 - verify.LISTED} more"

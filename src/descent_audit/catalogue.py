@@ -43,6 +43,20 @@ def default_shards(scale: str, config: Path = CONFIG) -> int:
     return shards
 
 
+def root_seed(config: Path = CONFIG) -> int:
+    """Return the seed that all random streams of a run descend from. Raises ``ConfigurationError``."""
+    label = "config/config.yaml"
+    document = read_yaml(config / "config.yaml", label)
+    return check_seed(document.get("seed") if isinstance(document, dict) else None, label)
+
+
+def check_seed(seed: object, label: str = "command line") -> int:
+    """Return the root seed. Raises ``ConfigurationError`` unless it is a whole number that is not negative."""
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise fault(label, "seed", repr(seed), "a whole number from 0")
+    return seed
+
+
 def claim_names(config: Path = CONFIG) -> list[str]:
     """Return the names of all claims: the stems of ``config/claim/*.yaml``.
 

@@ -6,13 +6,13 @@
 import argparse
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from descent_audit.catalogue import Claim, ConfigurationError, check_scale, load_claims, select_claims
-from descent_audit.sources import SOURCE, code_digest, import_closure
+from descent_audit.catalogue import Claim, ConfigurationError, check_scale, load_claims, root_seed, select_claims
+from descent_audit.sources import PACKAGE, SOURCE, code_digest, import_closure
 from descent_audit.storage import StorageError, digest, json_text, write_text
 
 PACKAGES = ("hydra-core", "jsonschema", "matplotlib", "numpy", "omegaconf", "pypandoc_binary", "snakemake", "typst")
@@ -21,17 +21,33 @@ TABLES = ("checks.csv", "verdicts.csv", "statements.csv", "coverage.csv")
 
 def manifest(results: Path, scale: str, claims: Mapping[str, Claim]) -> dict[str, Any]:
     """Return the manifest of a run of some claims. Raises ``StorageError`` where a table cannot be read."""
-    tables = [*TABLES, *(f"{folder}/{name}.csv" for folder in ("observations", "curves") for name in claims)]
     try:
-        digests = {name: digest((results / name).read_bytes()) for name in tables}
+        digests = {name: digest((results / name).read_bytes()) for name in table_names(claims)}
     except OSError as error:
         raise StorageError(f"{error.filename}: cannot be read ({error.strerror})") from None
     return {
         "scale": scale,
+        "seed": root_seed(),
         "tables": digests,
-        "claims": {name: {"config": config(claim, scale), "code": code(claim)} for name, claim in claims.items()},
+        "claims": {name: provenance(claim, scale) for name, claim in claims.items()},
+        "sources": {path.relative_to(SOURCE).as_posix(): digest(path.read_bytes()) for path in sources(claims)},
         "packages": {name: version(name) for name in PACKAGES},
         "platform": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
+    }
+
+
+def table_names(claims: Iterable[str]) -> list[str]:
+    """Return the tables of a run of some claims, relative to its results."""
+    return [*TABLES, *(f"{folder}/{name}.csv" for folder in ("observations", "curves") for name in claims)]
+
+
+def provenance(claim: Claim, scale: str) -> dict[str, Any]:
+    """Return what the results of one claim follow from: parameters, what is expected, and code."""
+    return {
+        "config": config(claim, scale),
+        "config_digest": digest(claim.simulation_slice(scale).encode("utf-8")),
+        "expectations": digest(claim.judgement_slice(scale).encode("utf-8")),
+        "code": code_digest(modules(claim)),
     }
 
 
@@ -40,9 +56,15 @@ def config(claim: Claim, scale: str) -> dict[str, Any]:
     return {arm.name: {"_target_": arm.target, **arm.parameters} for arm in claim.arms(scale)}
 
 
-def code(claim: Claim) -> str:
-    """Return the digest of all source that makes the claim's observations."""
-    return code_digest({*import_closure([f"{SOURCE.name}.simulate"]), *claim.modules()})
+def modules(claim: Claim) -> tuple[Path, ...]:
+    """Return all source that makes the claim's observations, sorted."""
+    return tuple(sorted({*import_closure([f"{PACKAGE}.simulate"]), *claim.modules()}))
+
+
+def sources(claims: Mapping[str, Claim]) -> list[Path]:
+    """Return all source that makes the tables of a run of some claims, sorted."""
+    stages = import_closure([f"{PACKAGE}.judge", f"{PACKAGE}.tables"])
+    return sorted({*stages, *(path for claim in claims.values() for path in modules(claim))})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -102,6 +102,11 @@ class Plan:
         paths = {*import_closure([f"{SOURCE.name}.{stage}"]), *experiments}
         return sorted(os.path.relpath(path) for path in paths)
 
+    def sources(self) -> list[str]:
+        """Return the source files behind all tables of this run, relative to here."""
+        stages = [path for stage in ("judge", "tables", "manifest") for path in self.code(stage)]
+        return sorted({*stages, *(path for name in self.selected for path in self.code("simulate", name))})
+
 
 def load_plan(options: Mapping[str, Any]) -> Plan:
     """Return the plan for Snakemake's ``--config`` values.

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from descent_audit.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
-from descent_audit.catalogue import CONFIG, ConfigurationError, claim_names, load_claims, parse_claim
+from descent_audit.catalogue import CONFIG, ConfigurationError, check_seed, claim_names, load_claims, parse_claim
 from descent_audit.observations import parameter_point
 from descent_audit.shards import read_shards, write_shard
 from descent_audit.storage import (
@@ -106,13 +106,6 @@ def job(config: DictConfig) -> None:
         sys.exit(_one_line(error))
     if settings["print"]:
         print("\n".join(comparison(reports)))
-
-
-def check_seed(seed: object) -> int:
-    """Return the root seed. Raises ``ConfigurationError`` unless it is a whole number that is not negative."""
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise fault("command line", "seed", repr(seed), "a whole number from 0")
-    return seed
 
 
 def check_shard(shard: object, shards: object) -> tuple[int | None, int]:

@@ -1,12 +1,14 @@
 """A run against the committed reference: what changed, verdicts first, then numbers beyond their own tolerance.
 
-``python -m descent_audit.verify --results results/full`` compares; with ``--update`` it makes the run the reference.
+``python -m descent_audit.verify --results results/full`` compares; with ``--update`` it makes the run the reference
+and writes what changed into ``CHANGELOG.md``.
 """
 
 import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from descent_audit.catalogue import ROOT
 from descent_audit.storage import Row, StorageError, json_text, number, read_json, read_table, table_text, write_text
 
 REFERENCE = ROOT / "reports" / "reference"
+CHANGELOG = ROOT / "CHANGELOG.md"
+LISTED = 20
+"""Changed numbers that the changelog names before it counts the rest."""
 TABLES = {
     "verdicts.csv": ("claim", "verdict"),
     "statements.csv": ("id", "verdict"),
@@ -91,6 +96,30 @@ def update(results: Path, reference: Path) -> None:
     write_text(reference / "environment.json", json_text(environment(results)))
 
 
+def changelog_entry(found: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what changed as lines of the changelog; none where nothing did."""
+    return [
+        line
+        for headline, changes in found.items()
+        if changes
+        for line in (
+            f"- **Reference. {headline}:** {len(changes)} changed.",
+            *(f"  - {change}" for change in changes[:LISTED]),
+            *([f"  - and {len(changes) - LISTED} more"] if len(changes) > LISTED else []),
+        )
+    ]
+
+
+def with_entry(changelog: str, day: str, entry: Sequence[str]) -> str:
+    """Return the changelog with lines put first under the heading of a day, which is made where it is missing."""
+    heading, text = f"## {day}\n", "\n".join(entry) + "\n"
+    before, found, after = changelog.partition(heading)
+    if found:
+        return f"{before}{heading}\n{text}{after}"
+    title, first, rest = changelog.partition("\n## ")
+    return f"{title}\n{heading}\n{text}{first}{rest}"
+
+
 def report(found: Mapping[str, Sequence[str]], *, bitwise: bool) -> str:
     """Return the comparison as text; it says how equality was meant."""
     sort = "bit for bit (same platform and versions)" if bitwise else "within tolerances (other platform or versions)"
@@ -106,17 +135,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--reference", type=Path, default=REFERENCE)
     parser.add_argument("--update", action="store_true")
+    parser.add_argument("--changelog", type=Path, default=CHANGELOG)
     options = parser.parse_args(arguments)
     try:
-        if options.update:
-            update(options.results, options.reference)
-            return
         bitwise = read_json(options.reference / "environment.json") == environment(options.results)
         found = differences(options.results, options.reference, bitwise=bitwise)
+        if options.update:
+            update(options.results, options.reference)
+            if entry := changelog_entry(found):
+                text = options.changelog.read_text(encoding="utf-8")
+                write_text(options.changelog, with_entry(text, date.today().isoformat(), entry))
     except StorageError as error:
         sys.exit(str(error))
     print(report(found, bitwise=bitwise))
-    sys.exit(1 if any(found.values()) else 0)
+    sys.exit(1 if any(found.values()) and not options.update else 0)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ rule manifest:
     input:
         tables=[*rules.tables.output, rules.judge.output.checks],
         seals=rules.judge.input.seals,
-        code=plan.code("manifest"),
+        code=plan.sources(),
+        settings="config/config.yaml",
     output:
         f"{RESULTS}/manifest.json",
     log:
@@ -64,6 +65,7 @@ rule manifest:
         results=lambda wildcards: RESULTS,
         claims=rules.judge.params.claims,
         simulations=lambda wildcards: [plan.simulation(claim) for claim in CLAIMS],
+        expectations=lambda wildcards: plan.judgement(),
     message:
         "Writing the manifest"
     shell:

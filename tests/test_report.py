@@ -51,12 +51,20 @@ def test_escaped_text_comes_out_as_it_went_in(text):
         ("{odd/escape_step|predicted}", "31"),
         ("{final_distance}", "–"),
         ("{nothing}", "–"),
-        ("|x| stays", r"\|x\| stays"),
+        ("|x| stays", "|x| stays"),
     ],
 )
 def test_caption_is_filled_with_numbers(caption, filled):
     rows = [row(at="n=1"), row(value=0.7, at="n=2"), row("odd", "escape_step", 30.0, predicted=31.0)]
-    assert wording.filled_caption(caption, rows) == filled
+    read = pypandoc.convert_text(wording.filled_caption(caption, rows), "plain", "markdown", extra_args=["--wrap=none"])
+    assert read.strip() == filled
+
+
+def test_number_in_a_caption_carries_what_it_is():
+    rows = [row(at="n=1"), row(value=0.7, at="n=2")]
+    filled = wording.filled_caption("{final_distance|max}", rows)
+    name, arm = rows[1]["claim"], rows[1]["arm"]
+    assert filled == f'[0.7]{{.bound title="{name}/{arm}/final_distance[n=2]"}}'
 
 
 @pytest.mark.parametrize(
@@ -70,6 +78,7 @@ def test_heading_is_the_name_of_the_claim(name, heading):
 def check(value, relation="close", predicted=1.0, tolerance=0.1, met=True, **cells):
     numbers = {"value": value, "lower": value, "upper": value, "predicted": predicted, "tolerance": tolerance}
     cells = {
+        "claim": "some",
         "arm": "claim",
         "quantity": "q",
         "at": "",
@@ -133,7 +142,7 @@ class Links(HTMLParser):
 @pytest.fixture(scope="module")
 def html(tmp_path_factory):
     """Return the report of a partial run: one claim judged, all others not run."""
-    from descent_audit import figures, judge, simulate, tables
+    from descent_audit import figures, judge, manifest, simulate, tables
 
     name = "quadratic_divergence_threshold"
     results = tmp_path_factory.mktemp("project") / "results"
@@ -143,6 +152,7 @@ def html(tmp_path_factory):
         (judge, ["--scale", "smoke", "--claims", name]),
         (tables, []),
         (figures, ["--claims", name]),
+        (manifest, ["--scale", "smoke", "--claims", name]),
     ):
         stage.main(["--results", str(results), *options])
     context = report.report_context(results, "smoke")
@@ -160,8 +170,21 @@ def test_html_needs_no_network_and_its_links_resolve(html):
     links.feed(html)
     assert links.outside == []
     assert links.targets <= links.anchors
-    assert "<script" not in html
+    assert not re.search(r"<script[^>]*\bsrc\b", html)
     assert not re.search(r"url\((?!data:)", html)
+
+
+def test_every_number_of_a_check_says_what_it_is(html):
+    from descent_audit import identifiers
+
+    cells = re.findall(r'<td style="text-align: right;">(.*?)</td>', html, re.DOTALL)
+    numbers = [re.sub(r"<[^>]+>", "", cell) for cell in cells]
+    assert sum(any(sign.isdigit() for sign in number) for number in numbers) > 100
+    for cell, number in zip(cells, numbers, strict=True):
+        if any(sign.isdigit() for sign in number):
+            title = re.search(r'<span class="bound"\s+title="([^"]+)"', cell)
+            assert title, cell
+            assert not isinstance(identifiers.parse(title[1]), identifiers.Drawn)
 
 
 def test_formulas_are_mathml(html):

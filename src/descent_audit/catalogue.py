@@ -11,6 +11,7 @@ from typing import Any
 
 from descent_audit.claims import ARM_KINDS, OPTIMIZERS, SCALES, Arm, Claim, Statement, canonical, named_optimizers
 from descent_audit.sources import classes, functions, keyword_parameters, module_path, reported_quantities
+from descent_audit.unbound import unbound_words
 from descent_audit.validation import ConfigurationError, check_document, check_parameters, fault, read_yaml, unknown
 
 __all__ = ["Arm", "Claim", "ConfigurationError", "Statement", "canonical", "load_claims", "load_statements"]
@@ -139,6 +140,9 @@ def parse_claim(name: str, document: Any, statements: Sequence[str] | None = Non
     _check_arms(claim, label, sum(len(arms.get(group, {})) for group in ARM_KINDS))
     _check_targets(claim, label)
     _check_expectations(claim, label)
+    for key, digits in unbound_words(claim):
+        allowed = "a parameter or a bound of this claim, or a placeholder {quantity} that a run fills"
+        raise fault(label, key, f"the number {digits}", allowed)
     return claim
 
 

@@ -45,6 +45,11 @@ def observed(claim: str, arm: str, quantity: str, at: str) -> str:
     return f"{claim}/{arm}/{quantity}" + (f"[{at}]" if at else "")
 
 
+def counted(table: str, row: str, column: str) -> str:
+    """Return the identifier of a cell of a table of counts."""
+    return f"{table}/{row}/{column}"
+
+
 def parse(identifier: str) -> Observed | Counted | Drawn:
     """Return what an identifier names. Raises ``ConfigurationError`` for a text that is none."""
     if match := OBSERVED.fullmatch(identifier):

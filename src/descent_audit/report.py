@@ -19,6 +19,7 @@ import pypandoc
 import typst
 
 from descent_audit.catalogue import ROOT, Claim, ConfigurationError, check_scale, load_claims, load_statements
+from descent_audit.identifiers import counted
 from descent_audit.storage import (
     OBSERVATION_COLUMNS,
     Row,
@@ -30,10 +31,13 @@ from descent_audit.storage import (
     write_bytes,
     write_text,
 )
+from descent_audit.unbound import unbound_prose
+from descent_audit.validation import fault
 from descent_audit.verdicts import VERDICTS
-from descent_audit.wording import check_groups, escaped, filled_caption, shown_number, title
+from descent_audit.wording import bound, check_groups, escaped, filled_caption, shown_number, title
 
 TEMPLATES = ROOT / "reports"
+PROSE = "audit.md.jinja"
 FINDINGS = 3
 
 
@@ -159,11 +163,23 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         ),
         "findings": findings(claims, judged, verdicts, checks),
         "verdicts": VERDICTS,
+        "provenance": provenance(read_json(results / "manifest.json")),
     }
 
 
+def provenance(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every number of a claim follows from, as the page shows it: seed, and digests by claim."""
+    digests = {name: [made["config_digest"], made["code"]] for name, made in manifest["claims"].items()}
+    return {"scale": manifest["scale"], "seed": manifest["seed"], "digests": digests}
+
+
 def markdown(context: Mapping[str, Any], form: str) -> str:
-    """Return the report as Pandoc's Markdown, for ``html`` or ``pdf``."""
+    """Return the report as Pandoc's Markdown, for ``html`` or ``pdf``.
+
+    Raises ``ConfigurationError`` where a digit stands in the template's own prose.
+    """
+    for digits in unbound_prose((TEMPLATES / PROSE).read_text(encoding="utf-8")):
+        raise fault(f"reports/{PROSE}", "prose", f"the number {digits}", "numbers from tables, in expressions")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -172,8 +188,10 @@ def markdown(context: Mapping[str, Any], form: str) -> str:
         comment_start_string="<#",
         comment_end_string="#>",
     )
-    environment.filters.update(escaped=escaped, title=title, number=shown_number, yaml=_flow)
-    return environment.get_template("audit.md.jinja").render(**context, form=form)
+    environment.filters.update(
+        bound=bound, counted=_counted, escaped=escaped, title=title, number=shown_number, yaml=_flow
+    )
+    return environment.get_template(PROSE).render(**context, form=form)
 
 
 def write_html(text: str, output: Path) -> None:
@@ -216,6 +234,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write(markdown(context, form), options.output)
     except (ConfigurationError, StorageError) as error:
         sys.exit(str(error))
+
+
+def _counted(value: object, table: str, row: str, column: str) -> str:
+    """Return a count as Markdown that carries its place in a table."""
+    return bound(str(value), counted(table, row, column.replace(" ", "_")))
 
 
 def _reading_order(claims: Mapping[str, Claim], statements: Iterable[Any]) -> list[str]:

@@ -19,7 +19,7 @@ from descent_audit.storage import OBSERVATION_COLUMNS, Row, StorageError, number
 from descent_audit.validation import unknown
 
 Chain = list[tuple[str, str]]
-REFERENCE = ROOT / "reports" / "reference"
+CALIBRATED = ROOT / "reports" / "reference" / "calibration.csv"
 TABLES = {
     "statements.csv": "judgements.json and config/statements.yaml",
     "verdicts.csv": "judgements.json and config/claim/*.yaml",
@@ -78,7 +78,7 @@ def counted_chain(one: Counted, results: Path) -> Chain:
     """Return the chain of a cell of a table. Raises ``ConfigurationError`` for an unknown table, row or column."""
     if one.table not in TABLES:
         raise unknown("command line", "ID", one.table, TABLES)
-    path = (REFERENCE if one.table == "calibration.csv" else results) / one.table
+    path = CALIBRATED if one.table == CALIBRATED.name else results / one.table
     rows = read_table(path)
     key = next(iter(rows[0]))
     found = [(line, row) for line, row in enumerate(rows, 2) if row[key] == one.row]
@@ -89,7 +89,7 @@ def counted_chain(one: Counted, results: Path) -> Chain:
         raise unknown(str(path), "column", one.column, row)
     return [
         ("value", row[one.column]),
-        ("counted in", f"{path.relative_to(ROOT) if path.is_absolute() else path}, line {line}, column {one.column}"),
+        ("counted in", f"{path}, line {line}, column {one.column}"),
         ("follows from", TABLES[one.table]),
     ]
 
@@ -156,12 +156,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def check_recomputed(found: str, stored: str) -> None:
     """Print what was found again; exit with one line where it is not the number of the table."""
     if found != stored:
-        sys.exit(f"recomputed: found {found or 'no such number'}, in the table: {stored} (drift {_drift(found, stored)})")
+        drift = f"a drift of {number(found) - number(stored):.3g}" if found else "no such number"
+        sys.exit(f"recomputed: found {found or 'nothing'}, in the table: {stored} ({drift})")
     print(f"recomputed: {found}, equal to the last bit")
-
-
-def _drift(found: str, stored: str) -> str:
-    return f"{number(found) - number(stored):.3g}" if found else "unknown"
 
 
 def _check(check: Row) -> str:

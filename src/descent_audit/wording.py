@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from descent_audit.identifiers import observed
 from descent_audit.null_laws import LAWS
 from descent_audit.storage import Row, number
 
@@ -38,6 +39,11 @@ def escaped(text: str) -> str:
     return SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def bound(text: str, identifier: str) -> str:
+    """Return a number as Markdown that carries its identifier; a dash, which is no number, carries none."""
+    return text if text in ("", "–") else f'[{text}]{{.bound title="{identifier}"}}'
+
+
 def title(name: str) -> str:
     """Return a claim's name as a heading."""
     words = " ".join(NAMES.get(word, word) for word in name.split("_"))
@@ -45,7 +51,7 @@ def title(name: str) -> str:
 
 
 def filled_caption(caption: str, rows: Sequence[Row]) -> str:
-    """Return a caption with its placeholders replaced by measured (or predicted) numbers.
+    """Return a caption with its placeholders replaced by measured (or predicted) numbers, bound to what they are.
 
     ``{quantity}``, ``{arm/quantity}``, ``{quantity[key=value]}``, with ``|predicted``, ``|max`` or ``|min``. A number
     that was not observed, or of which there are several without ``max`` or ``min``, becomes a dash.
@@ -56,19 +62,25 @@ def filled_caption(caption: str, rows: Sequence[Row]) -> str:
         wanted = set((point or "").split(";")) - {""}
         column = "predicted" if kind == "predicted" else "value"
         values = {
-            number(row[column])
+            number(row[column]): row
             for row in rows
             if row["arm"] == (arm or "claim") and row["quantity"] == quantity and wanted <= set(row["at"].split(";"))
         }
         if not values or (len(values) > 1 and kind not in ("max", "min")):
             return "–"
-        return shown_number(min(values) if kind == "min" else max(values), 4)
+        value = min(values) if kind == "min" else max(values)
+        return bound(shown_number(value, 4), row_identifier(values[value]))
 
     pieces, end = [], 0
     for match in PLACEHOLDER.finditer(caption):
         pieces += [escaped(f"x{caption[end : match.start()]}x")[1:-1], found(match)]
         end = match.end()
     return "".join([*pieces, escaped(f"x{caption[end:]}x")[1:-1]])
+
+
+def row_identifier(row: Row) -> str:
+    """Return the identifier of the number in a row of observations or of checks."""
+    return observed(row["claim"], row["arm"], row["quantity"], row["at"])
 
 
 def check_groups(checks: Sequence[Row]) -> list[dict[str, Any]]:
@@ -91,6 +103,7 @@ def _check_group(group: Sequence[Row]) -> dict[str, Any]:
     )
     ordered = relation in ("increasing", "decreasing")
     return {
+        "id": row_identifier(worst),
         "arm": worst["arm"],
         "quantity": worst["quantity"],
         "points": len(group),

@@ -3,7 +3,11 @@ rule render:
         tables=[*rules.tables.output, *rules.judge.output],
         observations=rules.judge.input.observations,
         figures=rules.figures.input,
-        sources=["reports/audit.md.jinja", "reports/audit.css", "reports/audit.typ"],
+        sources=expand(
+            "reports/{name}",
+            name=["audit.md.jinja", "audit.css", "audit.typ", "provenance.mjs"],
+        ),
+        manifest=rules.manifest.output,
         calibration="reports/reference/calibration.csv",
         code=plan.code("report"),
     output:

@@ -1,0 +1,126 @@
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import PROJECT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from descent_audit import identifiers, manifest, simulate, trace
+from descent_audit.catalogue import load_claims, root_seed
+from descent_audit.storage import seal_text, write_text
+
+NAME = "quadratic_divergence_threshold"
+SAMPLED = "saddle_escape_noise"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "smoke"
+    for name in (NAME, SAMPLED):
+        claim = load_claims([name])[name]
+        arms = claim.arms("smoke")[:1]
+        simulate.write_results(folder, name, simulate.simulate(name, arms, root_seed()))
+    tables = {
+        "checks.csv": "claim,arm,quantity,at,relation,tolerance,met\n",
+        "coverage.csv": "section,statements\nMomentum,7\nall,58\n",
+        "statements.csv": "id,verdict\n",
+        "verdicts.csv": "claim,verdict\n",
+    }
+    for name, text in tables.items():
+        write_text(folder / name, text)
+    manifest.main(["--scale", "smoke", "--results", str(folder), "--claims", f"{NAME},{SAMPLED}"])
+    return folder
+
+
+def observations(results, name):
+    lines = (results / "observations" / f"{name}.csv").read_text().splitlines()
+    return [line.split(",") for line in lines[1:]]
+
+
+def printed(capsys, results, identifier, *options):
+    trace.main([identifier, "--results", str(results), *options])
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [NAME, SAMPLED])
+def test_number_is_traced_to_its_line_and_computed_again(capsys, results, name):
+    index, (claim, arm, quantity, at, value, *_) = next(iter(enumerate(observations(results, name))))
+    text = printed(
+        capsys, results, f"{claim}/{arm}/{quantity}[{at}]" if at else f"{claim}/{arm}/{quantity}", "--recompute"
+    )
+    assert f"observations/{name}.csv, line {index + 2}; equal to its seal" in text
+    assert re.search(rf"^value +{re.escape(value)}$", text, re.MULTILINE)
+    assert f"recomputed: {value}, equal to the last bit" in text
+    assert str(root_seed()) in text
+
+
+def test_number_that_is_not_what_the_source_makes_is_refused(results, tmp_path):
+    edited = tmp_path / "smoke"
+    shutil.copytree(results, edited)
+    claim, arm, quantity, at, value, *_ = observations(edited, NAME)[0]
+    table = edited / "observations" / f"{NAME}.csv"
+    write_text(table, table.read_text().replace(value, "0.125", 1))
+    contents = {
+        f"{folder}/{NAME}.csv": (edited / folder / f"{NAME}.csv").read_text() for folder in ("observations", "curves")
+    }
+    write_text(edited / "seals" / f"{NAME}.sha256", seal_text(contents))
+    with pytest.raises(SystemExit, match=rf"recomputed: found {re.escape(value)}, in the table: 0\.125"):
+        trace.main([identifiers.observed(claim, arm, quantity, at), "--results", str(edited), "--recompute"])
+
+
+def test_figure_and_count_are_traced(capsys, results):
+    assert f"curves/{NAME}.csv" in printed(capsys, results, NAME)
+    text = printed(capsys, results, "coverage.csv/all/statements")
+    assert "58" in text and "line 3, column statements" in text
+
+
+@pytest.mark.parametrize(
+    ("identifier", "fault"),
+    [
+        ("nonsense/", "found 'nonsense/', allowed: claim/arm/quantity"),
+        ("quadratic_divergence_treshold/claim/x", "did you mean 'quadratic_divergence_threshold'"),
+        (f"{NAME}/clam/threshold_ratio", "arm: found unknown name 'clam' (did you mean 'claim'?)"),
+        (f"{NAME}/claim/threshold_ration", "quantity: found unknown name 'threshold_ration'"),
+        ("coverage.csv/Momentun/statements", "did you mean 'Momentum'"),
+        ("coverage.csv/all/sentences", "column: found unknown name 'sentences'"),
+        ("cover.csv/all/statements", "did you mean 'coverage.csv'"),
+        ("loss_half_factor/claim/x", "allowed: quadratic_divergence_threshold, saddle_escape_noise"),
+    ],
+)
+def test_unknown_identifier_is_one_line(results, identifier, fault):
+    with pytest.raises(SystemExit, match=re.escape(fault)) as caught:
+        trace.main([identifier, "--results", str(results)])
+    assert "\n" not in str(caught.value.code)
+
+
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+POINTS = st.lists(st.tuples(NAMES, st.from_regex(r"[a-z0-9.+-]{1,6}", fullmatch=True)), max_size=3)
+
+
+@given(NAMES, NAMES, NAMES, POINTS)
+def test_identifier_comes_back(claim, arm, quantity, point):
+    at = ";".join("=".join(pair) for pair in point)
+    text = identifiers.observed(claim, arm, quantity, at)
+    assert identifiers.parse(text) == identifiers.Observed(claim, arm, quantity, at)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+def test_page_reads_identifiers_as_the_command_does():
+    texts = ["a_b/claim/q1[x=0.5;y=b]", "a_b/odd/q1", "coverage.csv/Gradient noise/audited", "a_b"]
+    code = (
+        'import {parts, chain} from "./reports/provenance.mjs";'
+        f"const ids = {json.dumps(texts)};"
+        'const page = {scale: "smoke", seed: 5, digests: {a_b: ["c", "d"]}};'
+        "console.log(JSON.stringify(ids.map((id) => [parts(id), Object.fromEntries(chain(id, page))])))"
+    )
+    command = ["node", "--input-type=module", "--eval", code]
+    found = json.loads(subprocess.run(command, cwd=PROJECT, capture_output=True, check=True, text=True).stdout)
+    for text, (parts, chain) in zip(texts, found, strict=True):
+        kind = type(identifiers.parse(text)).__name__.lower()
+        assert parts == {"kind": kind, **vars(identifiers.parse(text))}
+        assert chain["trace"].startswith("python -m descent_audit.trace --scale smoke ")
+    assert found[0][1]["recompute"] == f"python -m descent_audit.trace --scale smoke --recompute '{texts[0]}'"
+    assert found[1][1]["sha256 of the code"] == "d"

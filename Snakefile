@@ -11,6 +11,7 @@ rule all:
     default_target: True
     input:
         rules.report.input,
+        rules.crate.output,
         rules.manifest.output,
         rules.figures.input,
         rules.tables.output,

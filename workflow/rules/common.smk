@@ -36,4 +36,5 @@ localrules:
     figures,
     render,
     report,
+    crate,
     calibrate,

@@ -36,3 +36,25 @@ rule report:
     input:
         html=f"{REPORTS}/audit.html",
         pdf=f"{REPORTS}/audit.pdf",
+
+
+rule crate:
+    input:
+        rules.report.input,
+        rules.figures.input,
+        manifest=rules.manifest.output,
+        citation="CITATION.cff",
+        code=plan.code("crate"),
+    output:
+        f"{RESULTS}/ro-crate-metadata.json",
+    log:
+        f"{LOGS}/crate.log",
+    conda:
+        ENVIRONMENT
+    params:
+        results=lambda wildcards: RESULTS,
+        reports=lambda wildcards: REPORTS,
+    message:
+        "Describing the run as an RO-Crate"
+    shell:
+        "python -m descent_audit.crate --results {params.results} --report {params.reports} >{log} 2>&1"

@@ -4,7 +4,7 @@ SCALE ?= full
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: reproduce test lint verify reference calibrate lock picture benchmark clean
+.PHONY: reproduce test lint verify reference calibrate stability lock picture benchmark clean
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores all --config scale=$(SCALE)
@@ -37,6 +37,11 @@ reference: $(READY)
 calibrate: $(READY)
 	$(BIN)/snakemake --cores all calibrate
 	cp results/calibration/calibration.csv results/calibration/calibration_laws.csv reports/reference/
+
+# Which verdicts and digits change in single precision, with two BLAS threads, with the oldest and the newest NumPy?
+stability: $(READY)
+	$(BIN)/snakemake --cores all stability
+	cp results/stability/stability.csv reports/reference/
 
 # The environment: made once, and again only where the lock or the project's metadata change.
 $(READY): requirements.lock requirements-uv.lock pyproject.toml

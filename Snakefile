@@ -5,6 +5,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/calibrate.smk"
+include: "workflow/rules/stability.smk"
 
 
 rule all:

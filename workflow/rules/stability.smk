@@ -1,0 +1,72 @@
+OLDEST_NUMPY = "2.0.0"
+VARIATIONS = ["process", "threads", "single", "oldest", "newest"]
+OPTIONS = {"single": "--single"}
+THREADS = {"threads": 2}
+
+
+rule numpy:
+    input:
+        lock="requirements.lock",
+    output:
+        python="results/stability/numpy/{which}/bin/python",
+    log:
+        "results/stability/logs/numpy_{which}.log",
+    wildcard_constraints:
+        which="oldest|newest",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=lambda wildcards, output: str(Path(output.python).parents[1]),
+        numpy=lambda wildcards: {"oldest": f"=={OLDEST_NUMPY}"}.get(wildcards.which, ""),
+    message:
+        "Installing the {wildcards.which} NumPy"
+    shell:
+        "(uv venv --clear --python $(command -v python) {params.folder} && uv pip sync --python {output.python} --require-hashes {input.lock} && uv pip install --python {output.python} --no-deps --upgrade 'numpy{params.numpy}') >{log} 2>&1"
+
+
+rule variation:
+    input:
+        python=lambda wildcards: (
+            expand(rules.numpy.output.python, which=wildcards.which)
+            if wildcards.which in ("oldest", "newest")
+            else []
+        ),
+        code=plan.sources() + plan.code("stability"),
+    output:
+        checks="results/stability/{which}/checks.csv",
+        about="results/stability/{which}/variation.json",
+    log:
+        "results/stability/logs/{which}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=lambda wildcards: f"results/stability/{wildcards.which}",
+        python=lambda wildcards, input: input.python or "python",
+        threads=lambda wildcards: THREADS.get(wildcards.which, 1),
+        options=lambda wildcards: OPTIONS.get(wildcards.which, ""),
+        claims=lambda wildcards: [plan.simulation(claim) for claim in CLAIMS],
+        expectations=lambda wildcards: plan.judgement(),
+        scale=SCALE,
+    message:
+        "Running every claim: {wildcards.which}"
+    shell:
+        "OMP_NUM_THREADS={params.threads} OPENBLAS_NUM_THREADS={params.threads} {params.python} -m descent_audit.stability --run {params.folder} --scale {params.scale} {params.options} >{log} 2>&1"
+
+
+rule stability:
+    input:
+        about=expand(rules.variation.output.about, which=VARIATIONS),
+        checks=rules.judge.output.checks,
+    output:
+        "results/stability/stability.csv",
+    log:
+        "results/stability/logs/stability.log",
+    conda:
+        ENVIRONMENT
+    params:
+        results=lambda wildcards: RESULTS,
+        named=" ".join(f"{which}=results/stability/{which}" for which in VARIATIONS),
+    message:
+        "Counting what moved under every variation"
+    shell:
+        "python -m descent_audit.stability --compare {params.named} --results {params.results} --output {output} >{log} 2>&1"

@@ -38,6 +38,15 @@ from descent_audit.wording import bound, check_groups, escaped, filled_caption, 
 
 TEMPLATES = ROOT / "reports"
 PROSE = "audit.md.jinja"
+REFERENCE = TEMPLATES / "reference"
+VARIATIONS = {
+    "process": "in one process, without the workflow",
+    "threads": "with two BLAS threads",
+    "single": "with points and states rounded to single precision after every update",
+    "oldest": "with the oldest supported NumPy",
+    "newest": "with the newest NumPy",
+}
+"""What a run for the table of stability did otherwise."""
 FINDINGS = 3
 
 
@@ -128,12 +137,22 @@ def calibration_rows(rows: Sequence[Row], claims: Iterable[str]) -> list[dict[st
     return [{**row, "uniform": shown_number(number(row["adjusted_p"]), 2)} for row in rows if row["claim"] in claims]
 
 
+def verdicts_elsewhere(rows: Iterable[Row]) -> dict[str, dict[str, str]]:
+    """Return by claim, then by variation, the verdicts that are not those of the reference run."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        for claim, _, verdict in (entry.partition("=") for entry in row["changed"].split(";") if entry):
+            found.setdefault(claim, {})[row["variation"]] = verdict
+    return found
+
+
 def report_context(results: Path, scale: str) -> dict[str, Any]:
     """Return all that the template needs. Raises ``ConfigurationError`` or ``StorageError``."""
     claims, statements = load_claims(), load_statements()
     summary = read_json(results / "judgements.json")
     judged, verdicts = summary["claims"], summary["statements"]
     checks, rows = read_table(results / "checks.csv"), read_table(results / "statements.csv")
+    stability = read_table(REFERENCE / "stability.csv")
     observed = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in judged}
     contexts = {
         name: claim_context(
@@ -155,7 +174,10 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "planned": {statement.id: statement.claims for statement in statements},
         "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
         "coverage": read_table(results / "coverage.csv"),
-        "calibration": calibration_rows(read_table(TEMPLATES / "reference" / "calibration.csv"), claims),
+        "calibration": calibration_rows(read_table(REFERENCE / "calibration.csv"), claims),
+        "stability": stability,
+        "elsewhere": verdicts_elsewhere(stability),
+        "variations": VARIATIONS,
         "claims": contexts,
         "run": len(judged),
         "controls": sum(

@@ -19,14 +19,17 @@ from descent_audit.storage import OBSERVATION_COLUMNS, Row, StorageError, number
 from descent_audit.validation import unknown
 
 Chain = list[tuple[str, str]]
-CALIBRATED = ROOT / "reports" / "reference" / "calibration.csv"
+REFERENCE = ROOT / "reports" / "reference"
 TABLES = {
     "statements.csv": "judgements.json and config/statements.yaml",
     "verdicts.csv": "judgements.json and config/claim/*.yaml",
     "coverage.csv": "statements.csv",
     "calibration.csv": "runs of every claim that draws random numbers, under many root seeds: make calibrate",
+    "stability.csv": "runs of every claim in other arithmetic and with other versions: make stability",
 }
 """The tables of counts, and what each follows from."""
+COMMITTED = ("calibration.csv", "stability.csv")
+"""Those that are kept with the source."""
 
 
 def observed_chain(one: Observed, claim: Claim, results: Path, manifest: dict[str, Any]) -> Chain:
@@ -78,7 +81,7 @@ def counted_chain(one: Counted, results: Path) -> Chain:
     """Return the chain of a cell of a table. Raises ``ConfigurationError`` for an unknown table, row or column."""
     if one.table not in TABLES:
         raise unknown("command line", "ID", one.table, TABLES)
-    path = CALIBRATED if one.table == CALIBRATED.name else results / one.table
+    path = (REFERENCE if one.table in COMMITTED else results) / one.table
     rows = read_table(path)
     key = next(iter(rows[0]))
     found = [(line, row) for line, row in enumerate(rows, 2) if row[key] == one.row]

@@ -8,7 +8,9 @@ rule render:
             name=["audit.md.jinja", "audit.css", "audit.typ", "provenance.mjs"],
         ),
         manifest=rules.manifest.output,
-        calibration="reports/reference/calibration.csv",
+        reference=expand(
+            "reports/reference/{name}.csv", name=["calibration", "stability"]
+        ),
         code=plan.code("report"),
     output:
         f"{REPORTS}/audit.{{form}}",

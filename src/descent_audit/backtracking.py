@@ -69,7 +69,7 @@ class Armijo:
     def shortest_step(self, first_step: ArrayLike, smoothness: ArrayLike) -> Array:
         r"""Return $\min(\alpha_0, 2(1-c)\tau/L)$: no shorter step is accepted along $-\nabla f$; L is ``smoothness``.
 
-        Every $\alpha \le 2(1-c)/L$ is accepted, by the descent lemma (Nesterov 2018, equation 1.2.5).
+        Every $\alpha \le 2(1-c)/L$ is accepted, by the descent lemma (Nesterov 2018, section 1.2.2).
         """
         sure = 2.0 * (1.0 - self.sufficient_decrease) / np.asarray(smoothness, dtype=float)
         return np.minimum(np.asarray(first_step, dtype=float), sure * self.shrink)

@@ -48,7 +48,7 @@ class BatchDescent:
     def gradient_spread(self, theta: float) -> float:
         r"""Return the standard deviation of the batch gradient, $\sqrt{(1 - m/n)\,S^2/m}$ with divisor n - 1 in $S^2$.
 
-        Source: sampling without replacement (Cochran 1977, theorem 2.2).
+        Source: sampling without replacement (Cochran 1977, chapter 2).
         """
         samples, size = len(self.loss.inputs), self.batch_size
         spread = float(np.var(self.loss.sample_gradients(theta), ddof=1))

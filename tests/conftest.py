@@ -22,6 +22,7 @@ DOCUMENT = {
     "statement": "A statement.",
     "condition": "A condition.",
     "formula": "x = 1",
+    "derivation": "By inspection [@cauchy1847].",
     "experiment": {
         "_target_": "descent_audit.experiments.divergence.no_top_component",
         "curvatures": [1.0, 0.1],
@@ -75,7 +76,14 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
     for name in ("src", "workflow", "config"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "reports" / "reference").mkdir(parents=True)
-    for name in ("audit.md.jinja", "audit.css", "audit.typ", "reference/calibration.csv"):
+    for name in (
+        "audit.md.jinja",
+        "audit.css",
+        "audit.typ",
+        "provenance.mjs",
+        "references.json",
+        "reference/calibration.csv",
+    ):
         shutil.copy2(PROJECT / "reports" / name, folder / "reports" / name)
     for name in ("Snakefile", "environment.yml"):
         shutil.copy2(PROJECT / name, folder / name)

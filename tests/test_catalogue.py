@@ -42,6 +42,8 @@ def fault_of(document) -> str:
         (("expect", "clam"), [], ["clam"]),
         (("audits",), ["divergence_beyon"], ["audits", "did you mean 'divergence_beyond'?"]),
         (("audits",), [], ["audits", "at least 1"]),
+        (("derivation",), "A step [@cauchy1874].", ["derivation", "'@cauchy1874'", "did you mean '@cauchy1847'?"]),
+        (("derivation",), "", ["derivation", "too short"]),
         (("experiment", "learning_rate"), -0.1, ["experiment.learning_rate", "-0.1", "above 0"]),
         (("experiment", "learning_rate"), 0, ["experiment.learning_rate", "found 0", "above 0"]),
         (("experiment", "learning_rate"), float("inf"), ["experiment.learning_rate", "inf", "finite"]),
@@ -156,6 +158,7 @@ def slices(document):
     ("path", "value", "changed"),
     [
         (("statement",), "Other words.", [False, False, False, True]),
+        (("derivation",), "Otherwise [@polyak1964].", [False, False, False, True]),
         (("expect", "claim", 0, "because"), "other words", [False, False, False, True]),
         (("figure", "caption"), "Other words.", [False, False, False, True]),
         (("expect", "claim", 0, "value"), 2.0, [False, True, False, False]),

@@ -1,3 +1,4 @@
+import json
 import math
 import re
 from dataclasses import replace
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from descent_audit import report, wording
-from descent_audit.catalogue import load_claims
+from descent_audit.catalogue import citations, load_claims
 
 TEMPLATE = (PROJECT / "reports" / "audit.md.jinja").read_text()
 
@@ -34,7 +35,7 @@ def test_number_is_shown_as_readers_write_it(value, text):
     assert wording.shown_number(value) == text
 
 
-@given(st.text(alphabet="ab 1*_`<>$|~^[]{}#\\", min_size=1))
+@given(st.text(alphabet="ab 1*_`<>$|~^[]{}#@\\", min_size=1))
 def test_escaped_text_comes_out_as_it_went_in(text):
     plain = " ".join(text.split())
     assume_letters = f"x{plain}x"
@@ -123,10 +124,16 @@ def test_no_digit_stands_in_the_prose():
     assert not re.findall(r"\d", prose)
 
 
+REFERENCES = json.loads((PROJECT / "reports" / "references.json").read_text())
+ADDRESSES = {
+    f"https://doi.org/{one['DOI']}" if "DOI" in one else one["URL"] for one in REFERENCES if {"DOI", "URL"} & {*one}
+}
+
+
 class Links(HTMLParser):
     def __init__(self):
         super().__init__()
-        self.anchors, self.targets, self.outside = set(), set(), []
+        self.anchors, self.targets, self.cited, self.outside = set(), set(), [], []
 
     def handle_starttag(self, tag, attributes):
         found = dict(attributes)
@@ -135,6 +142,8 @@ class Links(HTMLParser):
             link = found.get(key) or ""
             if link.startswith("#"):
                 self.targets.add(link[1:])
+            elif tag == "a" and link in ADDRESSES:
+                self.cited.append(link)
             elif link and not link.startswith("data:"):
                 self.outside.append(link)
 
@@ -187,6 +196,17 @@ def test_every_number_of_a_check_says_what_it_is(html):
             assert not isinstance(identifiers.parse(title[1]), identifiers.Drawn)
 
 
+def test_every_claim_has_its_derivation_and_its_citations_link_to_the_references(html):
+    assert html.count("Derivation.</strong>") == len(load_claims())
+    links = Links()
+    links.feed(html)
+    cited = {key for claim in load_claims().values() for key in citations(claim.derivation)}
+    assert {f"ref-{key}" for key in cited} <= links.targets
+    assert {f"ref-{one['id']}" for one in REFERENCES} <= links.anchors
+    assert set(links.cited) == ADDRESSES
+    assert html.index('id="references"') > max(match.start() for match in re.finditer("Run it again", html))
+
+
 def test_formulas_are_mathml(html):
     assert "<math" in html
     assert "\\frac" not in re.sub(r"<annotation.*?</annotation>", "", html, flags=re.DOTALL)
@@ -197,7 +217,11 @@ def test_every_picture_has_a_text(html):
 
 
 @pytest.mark.parametrize("name", list(load_claims()))
-def test_formula_of_every_claim_is_mathematics_in_both_forms(name):
-    text = f"$${load_claims([name])[name].formula}$$"
-    assert "<math" in pypandoc.convert_text(text, "html5", "markdown", extra_args=["--mathml"])
-    assert typst.compile(pypandoc.convert_text(text, "typst", "markdown").encode("utf-8"))
+def test_formula_and_derivation_of_every_claim_are_mathematics_in_both_forms(name):
+    claim = load_claims([name])[name]
+    text = f"---\nlink-citations: true\n---\n\n$${claim.formula}$$\n\n{claim.derivation}"
+    options = [*report.CITED, "--fail-if-warnings"]
+    html = pypandoc.convert_text(text, "html5", "markdown", extra_args=[*options, "--mathml"])
+    assert html.count("<math") == 1 + claim.derivation.count("$") // 2
+    assert not re.findall(r"[\\$@]|\*\*", re.sub(r"<annotation.*?</annotation>", "", html, flags=re.DOTALL))
+    assert typst.compile(pypandoc.convert_text(text, "typst", "markdown", extra_args=options).encode("utf-8"))

@@ -15,7 +15,7 @@ def document():
     return copy.deepcopy(yaml.safe_load((PROJECT / "config" / "claim" / f"{NAME}.yaml").read_text()))
 
 
-@pytest.mark.parametrize("key", ["statement", "condition"])
+@pytest.mark.parametrize("key", ["statement", "condition", "derivation"])
 @pytest.mark.parametrize("digits", ["0.8317", "3517", "1.7e-9", "12 345"])
 def test_result_typed_into_words_is_a_fault_of_the_file(document, key, digits):
     document[key] += f" We found {digits} there."
@@ -33,6 +33,13 @@ def test_result_typed_into_a_caption_is_a_fault_and_a_placeholder_is_none(docume
 
 def test_parameters_and_mathematics_may_stand(document):
     document["condition"] += " Curvature 40 and 1000 steps, rates below 2/L, $0.123 x^2$, three of 12."
+    parse_claim(NAME, document)
+
+
+def test_place_in_a_source_may_stand_in_a_derivation(document):
+    document["derivation"] += (
+        " It is $1.234$ there, as in @nesterov2018 [section 2.1.5] and elsewhere [@cauchy1847, p. 536]."
+    )
     parse_claim(NAME, document)
 
 

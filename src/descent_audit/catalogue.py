@@ -6,6 +6,7 @@ The only reader of ``config/``. Everything is validated before any job starts; e
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ __all__ = ["Arm", "Claim", "ConfigurationError", "Statement", "canonical", "load
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config"
 SCHEMAS = ROOT / "workflow" / "schemas"
+REFERENCES = ROOT / "reports" / "references.json"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
+PLAIN = ("statement", "condition", "formula", "derivation", "experiment", "expect", "figure")
+"""The keys of a claim file that are taken as they stand."""
+CITATION = re.compile(r"@(\w+)")
 
 
 def scales(config: Path = CONFIG) -> list[str]:
@@ -117,6 +122,21 @@ def load_claims(names: Sequence[str] | None = None, config: Path = CONFIG) -> di
     }
 
 
+def citations(text: str) -> list[str]:
+    """Return the keys that a text cites, ``@key``, in its order."""
+    return CITATION.findall(text)
+
+
+@cache
+def reference_keys(path: Path = REFERENCES) -> frozenset[str]:
+    """Return the keys of the bibliography, which is CSL JSON. Raises ``ConfigurationError``."""
+    label = f"reports/{path.name}"
+    entries = read_yaml(path, label)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
+        raise fault(label, "", "something else", "a list of references, each with an id")
+    return frozenset(entry["id"] for entry in entries)
+
+
 def parse_claim(name: str, document: Any, statements: Sequence[str] | None = None) -> Claim:
     """Return the claim of a document read from YAML; what it audits is checked where ``statements`` are given.
 
@@ -132,11 +152,14 @@ def parse_claim(name: str, document: Any, statements: Sequence[str] | None = Non
         kinds={"claim": "claim", **{arm: kind for group, kind in ARM_KINDS.items() for arm in arms.get(group, {})}},
         overrides={arm: own for group in ARM_KINDS for arm, own in arms.get(group, {}).items()},
         scale=document.get("scale", {}),
-        **{key: document[key] for key in ("statement", "condition", "formula", "experiment", "expect", "figure")},
+        **{key: document[key] for key in PLAIN},
     )
     for audited in claim.audits:
         if statements is not None and audited not in statements:
             raise unknown(label, "audits", audited, statements)
+    for cited in citations(claim.derivation):
+        if cited not in reference_keys():
+            raise unknown(label, "derivation", f"@{cited}", (f"@{key}" for key in reference_keys()))
     _check_arms(claim, label, sum(len(arms.get(group, {})) for group in ARM_KINDS))
     _check_targets(claim, label)
     _check_expectations(claim, label)

@@ -47,6 +47,7 @@ class Claim:
     statement: str
     condition: str
     formula: str
+    derivation: str
     experiment: Mapping[str, Any]
     kinds: Mapping[str, ArmKind]
     overrides: Mapping[str, Mapping[str, Any]]
@@ -121,7 +122,7 @@ class Claim:
         }
         shows = {arm: rule.get("shows") for arm, rule in self.expect.items()}
         strip = self.figure.get("strip", {}).get("caption")
-        words = [self.statement, self.condition, self.formula, self.figure["caption"], strip]
+        words = [self.statement, self.condition, self.formula, self.derivation, self.figure["caption"], strip]
         return canonical({"words": words, "reasons": reasons, "shows": shows})
 
     def modules(self) -> tuple[Path, ...]:

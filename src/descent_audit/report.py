@@ -18,7 +18,15 @@ import jinja2
 import pypandoc
 import typst
 
-from descent_audit.catalogue import ROOT, Claim, ConfigurationError, check_scale, load_claims, load_statements
+from descent_audit.catalogue import (
+    REFERENCES,
+    ROOT,
+    Claim,
+    ConfigurationError,
+    check_scale,
+    load_claims,
+    load_statements,
+)
 from descent_audit.identifiers import counted
 from descent_audit.storage import (
     OBSERVATION_COLUMNS,
@@ -47,6 +55,8 @@ VARIATIONS = {
     "newest": "with the newest NumPy",
 }
 """What a run for the table of stability did otherwise."""
+CITED = ["--citeproc", f"--bibliography={REFERENCES}"]
+"""Options with which Pandoc turns keys into citations and writes the list of references."""
 FINDINGS = 3
 
 
@@ -221,7 +231,7 @@ def write_html(text: str, output: Path) -> None:
 
     Pictures are put in here and not by Pandoc, whose memory grows with several times their size.
     """
-    options = ["--standalone", "--mathml", "--section-divs", "--css=audit.css", "--metadata=lang:en"]
+    options = [*CITED, "--standalone", "--mathml", "--section-divs", "--css=audit.css", "--metadata=lang:en"]
     page = pypandoc.convert_text(text, "html5", "markdown", extra_args=options)
     style = (TEMPLATES / "audit.css").read_text(encoding="utf-8")
     page = page.replace('<link rel="stylesheet" href="audit.css" />', f"<style>\n{style}</style>")
@@ -237,7 +247,7 @@ def _data_link(picture: Path) -> str:
 
 def write_pdf(text: str, output: Path) -> None:
     """Write the same report as PDF. Paths of figures are relative to the folder that the pipeline runs in."""
-    options = ["--standalone", f"--template={TEMPLATES / 'audit.typ'}"]
+    options = [*CITED, "--standalone", f"--template={TEMPLATES / 'audit.typ'}"]
     source = pypandoc.convert_text(text, "typst", "markdown", extra_args=options)
     write_bytes(output, typst.compile(source.encode("utf-8"), root=Path.cwd()))
 

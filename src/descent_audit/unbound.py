@@ -14,6 +14,8 @@ PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 MATHEMATICS = re.compile(r"\$\$?.*?\$\$?", re.DOTALL)
 NUMBER = re.compile(r"(?<![\w^_./])\d+(?:[ ,]\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w/])")
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<#.*?#>|\{[.#][^}]*\}|```\{=\w+\}.*?```", re.DOTALL)
+PLACE = re.compile(r"\[[^\[\]]*\](?!\()")
+"""What stands in a citation: keys, and the place in a book."""
 SMALL = 13
 """Whole numbers below this count things, and are read as words."""
 
@@ -24,7 +26,8 @@ def words(claim: Claim) -> dict[str, str]:
     if "strip" in claim.figure:
         captions["figure.strip.caption"] = claim.figure["strip"]["caption"]
     shows = {f"expect.{arm}.shows": rule["shows"] for arm, rule in claim.expect.items() if "shows" in rule}
-    return {"statement": claim.statement, "condition": claim.condition, **captions, **shows}
+    derivation = PLACE.sub(" ", claim.derivation)
+    return {"statement": claim.statement, "condition": claim.condition, "derivation": derivation, **captions, **shows}
 
 
 def given_numbers(claim: Claim) -> set[float]:

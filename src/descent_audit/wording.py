@@ -21,7 +21,7 @@ UNBOUNDED = {"equal", "increasing", "decreasing", *LAWS}
 NAMES = {"adam": "Adam", "rmsprop": "RMSProp", "armijo": "Armijo", "jacobi": "Jacobi", "sgd": "SGD"}
 """How names and abbreviations are written in headings."""
 PLACEHOLDER = re.compile(r"\{(?:(\w+)/)?(\w+)(?:\[([^\]]*)\])?(?:\|(predicted|max|min))?\}")
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#$|~^])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#$|~^@])")
 
 
 def shown_number(value: float, digits: int = 6) -> str:

@@ -49,12 +49,21 @@ def test_parameter_edit_of_another_scale_does_nothing(project):
     assert rerun(project) == (set(), set())
 
 
-def test_wording_edit_writes_tables_and_report_again_and_nothing_else(project):
-    edit(claim_file(project), "statement: >-", "statement: >-\n  In other words:")
+@pytest.mark.parametrize("key", ["statement", "derivation"])
+def test_wording_edit_writes_tables_and_report_again_and_nothing_else(project, key):
+    edit(claim_file(project), f"{key}: >-", f"{key}: >-\n  In other words:")
     rules, simulated = rerun(project)
     assert simulated == set()
     assert rules <= {"tables", "manifest", "render", "report"}
     assert {"tables", "render"} <= rules
+
+
+def test_edit_of_the_references_renders_the_report_alone(project):
+    edit(project / "reports" / "references.json", "Convex optimization", "Convex optimisation")
+    rules, simulated = rerun(project)
+    assert simulated == set()
+    assert rules <= {"render", "report"}
+    assert "render" in rules
 
 
 def test_order_of_keys_does_nothing(project):

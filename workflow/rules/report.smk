@@ -5,7 +5,13 @@ rule render:
         figures=rules.figures.input,
         sources=expand(
             "reports/{name}",
-            name=["audit.md.jinja", "audit.css", "audit.typ", "provenance.mjs"],
+            name=[
+                "audit.md.jinja",
+                "audit.css",
+                "audit.typ",
+                "provenance.mjs",
+                "references.json",
+            ],
         ),
         manifest=rules.manifest.output,
         reference=expand(

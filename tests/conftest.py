@@ -76,16 +76,10 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
     for name in ("src", "workflow", "config"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "reports" / "reference").mkdir(parents=True)
-    for name in (
-        "audit.md.jinja",
-        "audit.css",
-        "audit.typ",
-        "provenance.mjs",
-        "references.json",
-        "reference/calibration.csv",
-    ):
-        shutil.copy2(PROJECT / "reports" / name, folder / "reports" / name)
-    for name in ("Snakefile", "environment.yml"):
+    for path in (PROJECT / "reports").iterdir():
+        if path.is_file():
+            shutil.copy2(path, folder / "reports")
+    for name in ("Snakefile", "environment.yml", "CITATION.cff", "reports/reference/calibration.csv"):
         shutil.copy2(PROJECT / name, folder / name)
     (folder / "profiles").symlink_to("workflow/profiles")
     for path in (folder / "config" / "claim").glob("*.yaml"):

@@ -21,7 +21,7 @@ rule numpy:
     message:
         "Installing the {wildcards.which} NumPy"
     shell:
-        "(uv venv --clear --python $(command -v python) {params.folder} && uv pip sync --python {output.python} --require-hashes {input.lock} && uv pip install --python {output.python} --no-deps --upgrade 'numpy{params.numpy}') >{log} 2>&1"
+        "(python -m venv --without-pip {params.folder} && uv pip sync --python {output.python} --require-hashes {input.lock} && uv pip install --python {output.python} --no-deps --upgrade 'numpy{params.numpy}') >{log} 2>&1"
 
 
 rule variation:

@@ -81,6 +81,7 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
             shutil.copy2(path, folder / "reports")
     for name in ("Snakefile", "environment.yml", "CITATION.cff", "reports/reference/calibration.csv"):
         shutil.copy2(PROJECT / name, folder / name)
+    shutil.copytree(PROJECT / "reports" / "explore", folder / "reports" / "explore")
     (folder / "profiles").symlink_to("workflow/profiles")
     for path in (folder / "config" / "claim").glob("*.yaml"):
         if path.stem not in claims:

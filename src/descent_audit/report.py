@@ -18,6 +18,7 @@ import jinja2
 import pypandoc
 import typst
 
+from descent_audit import explore
 from descent_audit.catalogue import (
     REFERENCES,
     ROOT,
@@ -189,6 +190,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "elsewhere": verdicts_elsewhere(stability),
         "variations": VARIATIONS,
         "claims": contexts,
+        "explore": explore.blocks([claims[name] for name in judged], results, scale),
         "run": len(judged),
         "controls": sum(
             arm["kind"] == "control" for one in contexts.values() if one["reasons"] is not None for arm in one["arms"]
@@ -235,6 +237,7 @@ def write_html(text: str, output: Path) -> None:
     page = pypandoc.convert_text(text, "html5", "markdown", extra_args=options)
     style = (TEMPLATES / "audit.css").read_text(encoding="utf-8")
     page = page.replace('<link rel="stylesheet" href="audit.css" />', f"<style>\n{style}</style>")
+    page = page.replace("</head>", f"{explore.page_head()}</head>", 1)
     write_text(output, re.sub(r'src="([^":]+\.svg)"', lambda match: f'src="{_data_link(Path(match[1]))}"', page))
 
 

@@ -66,6 +66,14 @@ def test_edit_of_the_references_renders_the_report_alone(project):
     assert "render" in rules
 
 
+def test_widget_edit_writes_the_report_again_and_nothing_else(project):
+    edit(project / "reports" / "explore" / "maps.mjs", "// Gradient descent", "// The gradient descent")
+    rules, simulated = rerun(project)
+    assert simulated == set()
+    assert "render" in rules
+    assert rules <= {"render", "crate"}
+
+
 def test_order_of_keys_does_nothing(project):
     path = claim_file(project)
     blocks = re.split(r"^(?=\w)", path.read_text(), flags=re.MULTILINE)

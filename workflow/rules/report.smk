@@ -2,6 +2,7 @@ rule render:
     input:
         tables=[*rules.tables.output, *rules.judge.output],
         observations=rules.judge.input.observations,
+        curves=expand(rules.simulate.output.curves, claim=CLAIMS),
         figures=rules.figures.input,
         sources=expand(
             "reports/{name}",
@@ -14,6 +15,7 @@ rule render:
             ],
         ),
         manifest=rules.manifest.output,
+        widgets=sorted(str(path) for path in Path("reports/explore").rglob("*.*")),
         reference=expand(
             "reports/reference/{name}.csv", name=["calibration", "stability"]
         ),

@@ -76,10 +76,9 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
     for name in ("src", "workflow", "config"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "reports" / "reference").mkdir(parents=True)
-    for path in (PROJECT / "reports").iterdir():
-        if path.is_file():
-            shutil.copy2(path, folder / "reports")
-    for name in ("Snakefile", "environment.yml", "CITATION.cff", "reports/reference/calibration.csv"):
+    for path in [*(PROJECT / "reports").glob("*.*"), *(PROJECT / "reports" / "reference").glob("*.csv")]:
+        shutil.copy2(path, folder / path.relative_to(PROJECT))
+    for name in ("Snakefile", "environment.yml", "CITATION.cff"):
         shutil.copy2(PROJECT / name, folder / name)
     shutil.copytree(PROJECT / "reports" / "explore", folder / "reports" / "explore")
     (folder / "profiles").symlink_to("workflow/profiles")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from descent_audit.catalogue import Claim, parse_claim
+from descent_audit.catalogue import Claim, load_claims, parse_claim
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=1000, deadline=None)
@@ -118,3 +118,21 @@ def finished(tmp_path_factory) -> Path:
 def project(finished, tmp_path) -> Path:
     """Return a copy of the finished project of its own, with its history."""
     return Path(shutil.copytree(finished, tmp_path / "project", symlinks=True))
+
+
+FEW_CLAIMS = [QUADRATIC, "loss_half_factor", "two_cycle_beyond_threshold", "velocity_terminal_gain"]
+
+
+@pytest.fixture(scope="session")
+def few_results(tmp_path_factory) -> Path:
+    """Return the results of a partial run at smoke scale, in this process: few claims judged, all others not run."""
+    from descent_audit import figures, judge, manifest, simulate, tables
+
+    results = tmp_path_factory.mktemp("few") / "results"
+    for name, claim in load_claims(FEW_CLAIMS).items():
+        simulate.write_results(results, name, simulate.simulate(name, claim.arms("smoke"), 1))
+    claims, scale = ["--claims", ",".join(FEW_CLAIMS)], ["--scale", "smoke"]
+    stages = ((judge, [*scale, *claims]), (tables, []), (figures, claims), (manifest, [*scale, *claims]))
+    for stage, options in stages:
+        stage.main(["--results", str(results), *options])
+    return results

@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from descent_audit import report, wording
 from descent_audit.catalogue import citations, load_claims
 
-TEMPLATE = (PROJECT / "reports" / "audit.md.jinja").read_text()
-
 
 @pytest.mark.parametrize(
     ("value", "text"),
@@ -119,8 +117,10 @@ def test_refuted_claims_come_before_counterexamples_and_each_claim_once(claim):
     assert found[1]["statement"] == "divergence_beyond"
 
 
-def test_no_digit_stands_in_the_prose():
-    prose = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|<#.*?#>", "", TEMPLATE, flags=re.DOTALL)
+@pytest.mark.parametrize("name", ["audit.md.jinja", "ledger.html.jinja"])
+def test_no_digit_stands_in_the_prose(name):
+    template = (PROJECT / "reports" / name).read_text()
+    prose = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|<#.*?#>", "", template, flags=re.DOTALL)
     assert not re.findall(r"\d", prose)
 
 
@@ -128,6 +128,24 @@ REFERENCES = json.loads((PROJECT / "reports" / "references.json").read_text())
 ADDRESSES = {
     f"https://doi.org/{one['DOI']}" if "DOI" in one else one["URL"] for one in REFERENCES if {"DOI", "URL"} & {*one}
 }
+
+
+def test_ledger_shows_the_claim_that_contradicts_the_words(claim):
+    statement = {"id": "divergence_beyond", "claims": "absent;small;other"}
+    claims = {"small": claim, "other": replace(claim, name="other", condition="Another condition.")}
+    judged = {
+        "small": {"verdict": "supported", "shown": [], "worst_margin": 2.0},
+        "other": {"verdict": "conditional", "shown": ["odd"], "worst_margin": 0.5},
+    }
+    pictures = {"small": "<svg/>", "other": "<svg/>"}
+    entry = report.ledger_entry(statement, claims, judged, pictures)
+    assert entry == {"holds_when": "Another condition.", "pictured": "other", "closest": "other", "margin": 0.5}
+    assert report.ledger_entry(statement, claims, judged, {**pictures, "other": ""})["pictured"] == "small"
+
+
+def test_ledger_of_a_statement_without_judged_claims_is_empty(claim):
+    entry = report.ledger_entry({"id": "divergence_beyond", "claims": "small"}, {"small": claim}, {}, {})
+    assert entry == {"holds_when": "", "pictured": "", "closest": "", "margin": None}
 
 
 class Links(HTMLParser):
@@ -149,24 +167,11 @@ class Links(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def html(tmp_path_factory):
-    """Return the report of a partial run: one claim judged, all others not run."""
-    from descent_audit import figures, judge, manifest, simulate, tables
-
-    name = "quadratic_divergence_threshold"
-    results = tmp_path_factory.mktemp("project") / "results"
-    claim = load_claims([name])[name]
-    simulate.write_results(results, name, simulate.simulate(name, claim.arms("smoke"), 1))
-    for stage, options in (
-        (judge, ["--scale", "smoke", "--claims", name]),
-        (tables, []),
-        (figures, ["--claims", name]),
-        (manifest, ["--scale", "smoke", "--claims", name]),
-    ):
-        stage.main(["--results", str(results), *options])
-    context = report.report_context(results, "smoke")
-    report.write_html(report.markdown(context, "html"), results / "audit.html")
-    return (results / "audit.html").read_text()
+def html(few_results, tmp_path_factory):
+    """Return the report of a partial run."""
+    output = tmp_path_factory.mktemp("report") / "audit.html"
+    report.main(["--scale", "smoke", "--results", str(few_results), "--output", str(output)])
+    return output.read_text()
 
 
 def test_partial_run_still_renders(html):
@@ -179,19 +184,20 @@ def test_html_needs_no_network_and_its_links_resolve(html):
     links.feed(html)
     assert links.outside == []
     assert links.targets <= links.anchors
-    assert not re.search(r"<script[^>]*\bsrc\b", html)
-    assert not re.search(r"url\((?!data:)", html)
+    assert not re.search(r"<script[^>]*\bsrc=", html)
+    assert not re.search(r"url\((?!data:)", re.sub(r'src="data:[^"]*"', "", html))
+    assert "default-src 'none'" in html
 
 
 def test_every_number_of_a_check_says_what_it_is(html):
     from descent_audit import identifiers
 
-    cells = re.findall(r'<td style="text-align: right;">(.*?)</td>', html, re.DOTALL)
+    cells = re.findall(r'<td [^>]*style="text-align: right;"[^>]*>(.*?)</td>', html, re.DOTALL)
     numbers = [re.sub(r"<[^>]+>", "", cell) for cell in cells]
     assert sum(any(sign.isdigit() for sign in number) for number in numbers) > 100
     for cell, number in zip(cells, numbers, strict=True):
         if any(sign.isdigit() for sign in number):
-            title = re.search(r'<span class="bound"\s+title="([^"]+)"', cell)
+            title = re.search(r'<span\s+class="bound"\s+title="([^"]+)"', cell)
             assert title, cell
             assert not isinstance(identifiers.parse(title[1]), identifiers.Drawn)
 

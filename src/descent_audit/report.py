@@ -5,9 +5,7 @@ The prose is ``reports/audit.md.jinja``; it holds no digit of a result. Pandoc t
 """
 
 import argparse
-import base64
 import math
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -29,7 +27,9 @@ from descent_audit.catalogue import (
     load_statements,
 )
 from descent_audit.identifiers import counted
+from descent_audit.inlining import inlined
 from descent_audit.storage import (
+    CURVE_COLUMNS,
     OBSERVATION_COLUMNS,
     Row,
     StorageError,
@@ -40,6 +40,7 @@ from descent_audit.storage import (
     write_bytes,
     write_text,
 )
+from descent_audit.thumbnail import thumbnail
 from descent_audit.unbound import unbound_prose
 from descent_audit.validation import fault
 from descent_audit.verdicts import VERDICTS
@@ -90,18 +91,36 @@ def _finding(claim: Claim, arm: str, verdicts: Mapping[str, str], checks: Sequen
     }
 
 
-def holds_when(statement: Row, claims: Mapping[str, Claim], judged: Mapping[str, Any]) -> str:
-    """Return the condition of the first claim that contradicts a statement as worded; empty where none does."""
-    return next(
-        (
-            claims[name].condition
-            for name in statement["claims"].split(";")
-            if name in judged
-            if judged[name]["verdict"] == "refuted"
-            or any(statement["id"] in claims[name].bears_on(arm) for arm in judged[name]["shown"])
-        ),
-        "",
-    )
+def contradicting(statement: Row, claims: Mapping[str, Claim], judged: Mapping[str, Any]) -> list[str]:
+    """Return the claims that contradict a statement as worded, in its order: refuted, or by a counterexample."""
+    return [
+        name
+        for name in statement["claims"].split(";")
+        if name in judged
+        if judged[name]["verdict"] == "refuted"
+        or any(statement["id"] in claims[name].bears_on(arm) for arm in judged[name]["shown"])
+    ]
+
+
+def ledger_entry(
+    statement: Row, claims: Mapping[str, Claim], judged: Mapping[str, Any], thumbnails: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the ledger adds to a statement.
+
+    ``holds_when`` is the condition of the first claim that contradicts it, empty where none does; ``pictured`` names
+    that claim, or the first of the others, that has a thumbnail; ``closest`` names the claim of the smallest
+    ``margin`` in decades, which is ``None`` where no claim has one.
+    """
+    against, names = contradicting(statement, claims, judged), statement["claims"].split(";")
+    margins = {name: judged[name]["worst_margin"] for name in names if name in judged}
+    found = {name: margin for name, margin in margins.items() if margin is not None}
+    closest = min(found, key=lambda name: found[name], default="")
+    return {
+        "holds_when": claims[against[0]].condition if against else "",
+        "pictured": next((name for name in [*against, *names] if thumbnails.get(name)), ""),
+        "closest": closest,
+        "margin": found.get(closest),
+    }
 
 
 def claim_context(
@@ -164,12 +183,17 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
     judged, verdicts = summary["claims"], summary["statements"]
     checks, rows = read_table(results / "checks.csv"), read_table(results / "statements.csv")
     stability = read_table(REFERENCE / "stability.csv")
+    own_checks = {name: [row for row in checks if row["claim"] == name] for name in claims}
     observed = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in judged}
+    thumbnails = {
+        name: thumbnail(claims[name], read_sealed(results, "curves", name, CURVE_COLUMNS), own_checks[name])
+        for name in judged
+    }
     contexts = {
         name: claim_context(
             claims[name],
             judged.get(name),
-            [row for row in checks if row["claim"] == name],
+            own_checks[name],
             observed.get(name, []),
             scale,
             results / "figures" / f"{name}.svg",
@@ -181,7 +205,8 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "statements": rows,
         "sections": [(section, list(group)) for section, group in groupby(rows, key=lambda row: row["section"])],
         "by_id": {row["id"]: row for row in rows},
-        "holds_when": {row["id"]: holds_when(row, claims, judged) for row in rows},
+        "ledger": {row["id"]: ledger_entry(row, claims, judged, thumbnails) for row in rows},
+        "thumbnails": thumbnails,
         "planned": {statement.id: statement.claims for statement in statements},
         "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
         "coverage": read_table(results / "coverage.csv"),
@@ -229,23 +254,12 @@ def markdown(context: Mapping[str, Any], form: str) -> str:
 
 
 def write_html(text: str, output: Path) -> None:
-    """Write one HTML file that needs nothing else: formulas as MathML, pictures and style inside.
-
-    Pictures are put in here and not by Pandoc, whose memory grows with several times their size.
-    """
-    options = [*CITED, "--standalone", "--mathml", "--section-divs", "--css=audit.css", "--metadata=lang:en"]
-    page = pypandoc.convert_text(text, "html5", "markdown", extra_args=options)
-    style = (TEMPLATES / "audit.css").read_text(encoding="utf-8")
-    page = page.replace('<link rel="stylesheet" href="audit.css" />', f"<style>\n{style}</style>")
+    """Write one HTML file that needs nothing else: formulas as MathML; pictures, style and scripts inside."""
+    options = ["--standalone", "--mathml", "--section-divs", "--shift-heading-level-by=1", "--toc", "--toc-depth=3"]
+    files = [f"--template={TEMPLATES / 'audit.html'}", f"--lua-filter={TEMPLATES / 'audit.lua'}"]
+    page = pypandoc.convert_text(text, "html5", "markdown", extra_args=[*CITED, *options, *files, "--metadata=lang:en"])
     page = page.replace("</head>", f"{explore.page_head()}</head>", 1)
-    write_text(output, re.sub(r'src="([^":]+\.svg)"', lambda match: f'src="{_data_link(Path(match[1]))}"', page))
-
-
-def _data_link(picture: Path) -> str:
-    try:
-        return f"data:image/svg+xml;base64,{base64.b64encode(picture.read_bytes()).decode()}"
-    except OSError as error:
-        raise StorageError(f"{picture}: cannot be read ({error.strerror})") from None
+    write_text(output, inlined(page, TEMPLATES))
 
 
 def write_pdf(text: str, output: Path) -> None:

@@ -4,16 +4,7 @@ rule render:
         observations=rules.judge.input.observations,
         curves=expand(rules.simulate.output.curves, claim=CLAIMS),
         figures=rules.figures.input,
-        sources=expand(
-            "reports/{name}",
-            name=[
-                "audit.md.jinja",
-                "audit.css",
-                "audit.typ",
-                "provenance.mjs",
-                "references.json",
-            ],
-        ),
+        sources=sorted(map(str, Path("reports").glob("*.*"))),
         manifest=rules.manifest.output,
         widgets=sorted(str(path) for path in Path("reports/explore").rglob("*.*")),
         reference=expand(

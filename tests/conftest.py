@@ -16,6 +16,8 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=1000, deadline=None)
 settings.load_profile("repeatable")
 
+pytest_plugins = ["browser.fixtures"]
+
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENT = {
     "audits": ["divergence_beyond", "large_rate_overshoots"],

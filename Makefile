@@ -3,8 +3,9 @@ PYTHON ?= python3
 SCALE ?= full
 BIN := .venv/bin
 READY := .venv/.ready
+RESOLVE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: reproduce test lint verify reference calibrate stability lock picture benchmark clean
+.PHONY: reproduce test cluster lint verify reference calibrate stability lock picture benchmark clean
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores all --config scale=$(SCALE)
@@ -12,6 +13,17 @@ reproduce: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest
+
+# The pipeline on a Slurm cluster of two nodes that the tests start on this machine, and what goes wrong there. As root, with
+# Debian's slurmctld, slurmd, slurm-client and munge; in an environment of its own, which has Snakemake's plugin for Slurm.
+cluster: .venv-slurm/.ready
+	.venv-slurm/bin/pytest -n 4 -m cluster tests/cluster
+
+.venv-slurm/.ready: $(READY) requirements-slurm.lock
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-slurm
+	$(BIN)/uv pip sync --quiet --python .venv-slurm/bin/python --require-hashes requirements.lock requirements-slurm.lock
+	$(BIN)/uv pip install --quiet --python .venv-slurm/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -53,11 +65,14 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Resolve the dependencies anew and write both locks; they name hashes and no host.
+# Resolve the dependencies anew and write the locks; they name hashes and no host. One holds the installer alone, one what
+# the extra `slurm` adds.
 lock: $(READY)
-	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --extra dev pyproject.toml -o requirements.lock
+	$(RESOLVE) --upgrade --extra dev pyproject.toml -o requirements.lock
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > requirements-uv.lock
+	$(RESOLVE) --constraints requirements.lock --extra dev --extra slurm pyproject.toml -o .slurm.lock
+	grep -vxFf requirements.lock .slurm.lock > requirements-slurm.lock
+	rm .slurm.lock
 
 # The picture in the README, drawn by the pipeline.
 picture: $(READY)

@@ -6,6 +6,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/stability.smk"
+include: "workflow/rules/status.smk"
 
 
 rule all:
@@ -21,8 +22,13 @@ rule all:
 
 
 onstart:
-    hold_lock(LOCK)
+    if is_work():
+        hold_lock(LOCK)
+        if cancel_orphans(Path.cwd()):
+            start_again()
+        remember_job_age()
 
 
 onsuccess:
-    print(f"Done: {RESULTS}, report in {REPORTS}")
+    if is_work():
+        print(f"Done: {RESULTS}, report in {REPORTS}")

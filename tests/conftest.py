@@ -95,11 +95,11 @@ def clean_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith(("PYTHONPATH", "HYDRA", "SNAKEMAKE"))}
 
 
-def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+def snakemake(folder: Path, *arguments: str, check: bool = True, timeout: float = 300) -> subprocess.CompletedProcess:
     """Run Snakemake in a copy of the project, at smoke scale unless told otherwise."""
     options = arguments if "--config" in arguments else (*arguments, "--config", "scale=smoke")
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
-    done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=timeout)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 

@@ -1,10 +1,12 @@
 """What a run of the workflow is about: the scale, the claims, and what each stage of each claim depends on."""
 
+import contextlib
 import fcntl
 import os
 import re
 import shlex
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,10 @@ from descent_audit.validation import ConfigurationError, fault, unknown
 OPTIONS = ("scale", "claims", "shards", "seeds")
 SEEDS = 200
 """Root seeds under which a calibration runs every claim."""
+LOCK = Path(".snakemake/driver.lock")
+"""Held by the run that works in a folder, last written when it began."""
+ATTEMPTS = 10
+"""Times that a run tries to take it: who asks for its state holds it for a moment."""
 BATCH = 8
 """Figures that one process draws: importing the plotting library costs as much as one of them."""
 
@@ -180,7 +186,22 @@ def hold_lock(path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    for _ in range(ATTEMPTS):
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.utime(path)
+            return
+        time.sleep(0.05)
+    sys.exit(f"{path}: another run works in this folder; wait for it to end, then run again")
+
+
+def is_held(path: Path) -> bool:
+    """Say whether a run holds the lock of this folder; a run that begins just then tries again."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
     except OSError:
-        sys.exit(f"{path}: another run works in this folder; wait for it to end, then run again")
+        return True
+    return False

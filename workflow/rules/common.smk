@@ -6,7 +6,8 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from descent_audit.plan import hold_lock, job_environment, plan_or_exit
+from descent_audit.cluster import cancel_orphans, remember_job_age, start_again
+from descent_audit.plan import LOCK, hold_lock, job_environment, plan_or_exit
 
 plan = plan_or_exit(config)
 SCALE = plan.scale
@@ -16,9 +17,12 @@ REPORTS = f"reports/{SCALE}"
 LOGS = f"results/{SCALE}/logs"
 TIMES = f"results/{SCALE}/benchmarks"
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
-LOCK = Path(".snakemake/driver.lock")
 
 shell.prefix(job_environment())
+
+
+def is_work():
+    return set(workflow.dag_settings.targets) != {"status"}
 
 
 wildcard_constraints:
@@ -38,3 +42,5 @@ localrules:
     report,
     crate,
     calibrate,
+    numpy,
+    stability,

@@ -20,11 +20,9 @@ for batch, claims in plan.batches().items():
             f"{LOGS}/figures/{batch}.log",
         benchmark:
             f"{TIMES}/figures/{batch}.tsv"
+        localrule: True
         conda:
             ENVIRONMENT
-        resources:
-            mem_mb=300,
-            runtime=10,
         params:
             results=lambda wildcards: RESULTS,
             panels=lambda wildcards, claims=claims: plan.drawing(claims),

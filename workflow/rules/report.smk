@@ -21,8 +21,6 @@ rule render:
         form="html|pdf",
     conda:
         ENVIRONMENT
-    resources:
-        mem_mb=600,
     params:
         scale=SCALE,
         results=lambda wildcards: RESULTS,

@@ -11,8 +11,8 @@ rule shard:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=300,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
     params:
         scale=SCALE,
         results=lambda wildcards: RESULTS,
@@ -39,8 +39,8 @@ rule simulate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=300,
-        runtime=10,
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 2 * attempt,
     params:
         scale=SCALE,
         results=lambda wildcards: RESULTS,

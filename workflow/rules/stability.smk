@@ -39,6 +39,9 @@ rule variation:
         "results/stability/logs/{which}.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         folder=lambda wildcards: f"results/stability/{wildcards.which}",
         python=lambda wildcards, input: input.python or "python",

@@ -1,0 +1,12 @@
+rule status:
+    log:
+        f"{LOGS}/status.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        config=[f"{key}={value}" for key, value in config.items()],
+    message:
+        "The state of every claim at {SCALE} scale"
+    shell:
+        "python -m descent_audit.status {params.config:q} 2>{log}"

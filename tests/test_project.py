@@ -1,5 +1,6 @@
 """The project as a whole: what its files promise each other."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -8,10 +9,12 @@ import pytest
 import yaml
 from conftest import PROJECT
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 METADATA = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
 LOCK = (PROJECT / "requirements.lock").read_text()
+SLURM_LOCK = (PROJECT / "requirements-slurm.lock").read_text()
 TRACKED = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True).stdout.split()
 
 
@@ -34,6 +37,49 @@ def test_lock_holds_every_dependency_at_an_allowed_version():
         assert all(version in specifier for version in locked()[name]), name
 
 
+def test_lock_of_the_slurm_extra_adds_to_the_other_and_disagrees_nowhere():
+    pins = dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", SLURM_LOCK, flags=re.MULTILINE))
+    for name, specifier in requirements(METADATA["optional-dependencies"]["slurm"]).items():
+        assert pins[name] in specifier
+    assert not {canonicalize_name(name) for name in pins} & set(locked())
+
+
+def container() -> list[tuple[str, str]]:
+    text = re.sub(r"\\\n", " ", (PROJECT / "Containerfile").read_text())
+    return [
+        tuple(line.split(maxsplit=1))
+        for line in text.splitlines()
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+
+
+def test_container_starts_from_a_python_that_the_package_allows():
+    ((first, image), *rest) = container()
+    assert first == "FROM"
+    assert "FROM" not in dict(rest)
+    version = re.fullmatch(r"python:(\d+\.\d+)-slim-\w+", image)
+    assert version and version[1] in SpecifierSet(METADATA["requires-python"])
+
+
+def test_container_installs_from_the_locks_alone():
+    commands = [part for key, text in container() if key == "RUN" for part in text.split("&&") if " install " in part]
+    pip = [command for command in commands if "pip install" in command]
+    assert len(pip) == 3
+    for command in pip:
+        assert "--no-deps" in command if "--editable" in command else "--require-hashes -r requirements" in command
+    sources = [word for key, text in container() if key == "COPY" for word in text.split()[:-1] if word[:2] != "--"]
+    assert all((PROJECT / source).exists() for source in sources)
+    assert {"requirements.lock", "requirements-uv.lock", "."} == set(sources)
+
+
+def test_container_runs_the_workflow_and_not_as_root():
+    found = dict(container())
+    assert int(found["USER"]) > 0
+    assert [*json.loads(found["ENTRYPOINT"]), *json.loads(found["CMD"])][0] == "snakemake"
+    ignored = (PROJECT / ".containerignore").read_text().split()
+    assert {".git", "results", ".venv*", ".snakemake"} <= set(ignored)
+
+
 def test_conda_environment_asks_for_the_same():
     listed = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
     names = [entry for entry in listed if isinstance(entry, str) and entry != "pip"]
@@ -43,11 +89,12 @@ def test_conda_environment_asks_for_the_same():
     assert python == f"python{METADATA['requires-python']}"
 
 
-def test_lock_has_a_hash_for_every_package_and_names_no_host():
-    for block in re.split(r"\n(?=[a-z])", LOCK.strip()):
+@pytest.mark.parametrize("lock", [LOCK, SLURM_LOCK], ids=["all", "slurm"])
+def test_lock_has_a_hash_for_every_package_and_names_no_host(lock):
+    for block in re.split(r"\n(?=[a-z])", lock.strip()):
         assert "--hash=sha256:" in block, block.splitlines()[0]
-    assert "://" not in LOCK
-    assert "index" not in re.sub(r"[\w-]*index[\w-]*==", "", LOCK)
+    assert "://" not in lock
+    assert "index" not in re.sub(r"[\w-]*index[\w-]*==", "", lock)
 
 
 def test_small_lock_pins_the_installer_as_the_large_one_does():

@@ -17,7 +17,7 @@ test: $(READY)
 # The pipeline on a Slurm cluster of two nodes that the tests start on this machine, and what goes wrong there. As root, with
 # Debian's slurmctld, slurmd, slurm-client and munge; in an environment of its own, which has Snakemake's plugin for Slurm.
 cluster: .venv-slurm/.ready
-	.venv-slurm/bin/pytest -n 4 -m cluster tests/cluster
+	.venv-slurm/bin/pytest -n 3 -m cluster tests/cluster
 
 .venv-slurm/.ready: $(READY) requirements-slurm.lock
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-slurm

@@ -19,6 +19,8 @@ OPTIONS = {
     "--slurm-init-seconds-before-status-checks": "1",
 }
 """What the tests change of the profile: a simulation to a job, and no patience with a disk that is this machine's."""
+PATIENCE = 480
+"""Seconds that a test waits for what takes a few of them where the machine has nothing else to do."""
 DRIVERS: list[subprocess.Popen] = []
 """Those of the present test, lest one of them outlive its cluster."""
 HOOK = """
@@ -40,7 +42,7 @@ def rehearse():
             if order == "fail_once":
                 sys.exit("told to fail once")
             time.sleep(600)
-    end = time.monotonic() + 240
+    end = time.monotonic() + 600
     while Path("hold").exists() and time.monotonic() < end:
         time.sleep(0.1)
 
@@ -101,7 +103,7 @@ def start(folder: Path, cluster: Cluster, *arguments: str, **changed: str) -> su
     return driver
 
 
-def finish(driver: subprocess.Popen, seconds: float = 240) -> str:
+def finish(driver: subprocess.Popen, seconds: float = PATIENCE) -> str:
     """Wait until a driver ends well, and return what it printed."""
     output, _ = driver.communicate(timeout=seconds)
     assert driver.returncode == 0, output

@@ -73,7 +73,7 @@ class Cluster:
     def run(self, *command: str, check: bool = True) -> str:
         """Return what a command of Slurm prints."""
         environment = {**os.environ, **self.environment}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=check, timeout=60)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=check, timeout=120)
         return done.stdout
 
     def start(self, patience: int = 120) -> None:
@@ -97,12 +97,12 @@ class Cluster:
         self.start_controller()
         for node in NODES:
             self.start_node(node)
-        wait_until(lambda: self.run("sinfo", "-h", "-o", "%T %D").split() == ["idle", "2"], "two idle nodes", 30)
+        wait_until(lambda: self.run("sinfo", "-h", "-o", "%T %D").split() == ["idle", "2"], "two idle nodes", 120)
 
     def start_controller(self) -> None:
         """Start the controller, and wait until it answers."""
         self._daemon("slurmctld")
-        wait_until(lambda: "is UP" in self.run("scontrol", "ping", check=False), "a controller", 30)
+        wait_until(lambda: "is UP" in self.run("scontrol", "ping", check=False), "a controller", 120)
 
     def start_node(self, node: str) -> None:
         """Start the daemon of a node."""

@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RESOLVE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: reproduce test cluster lint verify reference calibrate stability lock picture benchmark clean
+.PHONY: reproduce test cluster lint verify reference calibrate stability lock figures workflow-report readme benchmark clean
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores all --config scale=$(SCALE)
@@ -74,10 +74,21 @@ lock: $(READY)
 	grep -vxFf requirements.lock .slurm.lock > requirements-slurm.lock
 	rm .slurm.lock
 
-# The picture in the README, drawn by the pipeline.
-picture: $(READY)
-	$(BIN)/snakemake --cores all results/full/figures/two_cycle_beyond_threshold.svg
-	cp results/full/figures/two_cycle_beyond_threshold.svg docs/two_cycle_beyond_threshold.svg
+# Every figure to take along, as SVG, PDF and PNG: STYLE=paper, paper-wide or slides.
+STYLE ?= paper
+figures: $(READY)
+	$(BIN)/snakemake --cores all figures --config scale=$(SCALE) figure_style=$(STYLE)
+
+# Snakemake's own report: figures and tables with captions, the rules and their times, in one archive.
+workflow-report: $(READY)
+	$(BIN)/snakemake --cores all --config scale=$(SCALE)
+	$(BIN)/snakemake --cores all --config scale=$(SCALE) --report reports/$(SCALE)/workflow.zip
+	@echo "Unpack reports/$(SCALE)/workflow.zip and open workflow/report.html"
+
+# What the README shows of the results: the head of the ledger, and two figures drawn by the pipeline.
+readme: $(READY)
+	$(BIN)/snakemake --cores all drawings tables
+	$(BIN)/python -m descent_audit.readme --results results/full
 
 benchmark: $(READY)
 	$(BIN)/python benchmarks/pipeline.py

@@ -1,3 +1,6 @@
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/judge.smk"
@@ -15,7 +18,8 @@ rule all:
         rules.report.input,
         rules.crate.output,
         rules.manifest.output,
-        rules.figures.input,
+        rules.drawings.input,
+        [path for path in rules.figures.input if plan.figure_style != REPORT],
         rules.tables.output,
         rules.judge.output,
         expand(rules.simulate.output, claim=CLAIMS),

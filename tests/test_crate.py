@@ -29,11 +29,11 @@ MANIFEST = {
 @pytest.fixture
 def results(tmp_path):
     folder, report = tmp_path / "results" / "smoke", tmp_path / "reports" / "smoke"
-    for name in [*TABLES, f"figures/{NAME}.svg", f"figures/{NAME}.pdf"]:
+    for name in [*TABLES, f"figures/{NAME}.svg"]:
         write_text(folder / name, "x")
     write_text(folder / "manifest.json", json.dumps(MANIFEST))
-    for form in ("html", "pdf"):
-        write_text(report / f"audit.{form}", form)
+    for page in ("audit.html", "audit.pdf", "figures.html"):
+        write_text(report / page, page)
     crate.main(["--results", str(folder), "--report", str(report)])
     return folder
 

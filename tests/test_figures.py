@@ -1,15 +1,18 @@
+import io
 import re
 from itertools import combinations
 
 import matplotlib as mpl
 import numpy as np
+import pypdf
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
+from PIL import Image
 from test_claims import NAMES, run
 
-from descent_audit import figures
+from descent_audit import figures, styles
 from descent_audit.catalogue import load_claims
 from descent_audit.storage import seal_text, write_text
 
@@ -21,21 +24,22 @@ def series(label="a", role="measured", arm="claim", **arrays):
 
 def read(name):
     import csv
-    import io
 
     return figures.read_series(csv.DictReader(io.StringIO(run(name)[1])), load_claims([name])[name].kinds)
 
 
-def drawn(name):
-    return figures.draw(load_claims([name])[name], read(name))
+def drawn(name, style=styles.REPORT):
+    return figures.draw(load_claims([name])[name], read(name), styles.STYLES[style])
 
 
-def visible_texts(figure):
+def visible_texts(figure, style=styles.REPORT):
     """Return the boxes of all texts that are seen, in pixels, slightly shrunk."""
-    with mpl.rc_context(figures.STYLE):
+    with mpl.rc_context(figures.settings(styles.STYLES[style])):
         renderer = FigureCanvasAgg(figure).get_renderer()
         figure.draw_without_rendering()
+        hidden = [text for axes in figure.axes if not axes.get_visible() for text in axes.findobj(Text)]
         texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+        texts = [text for text in texts if text not in hidden]
         ticks = {id(label) for axis in figure.axes for label in _hidden_tick_labels(axis)}
         return [(text.get_text(), text.get_window_extent(renderer)) for text in texts if id(text) not in ticks]
 
@@ -54,10 +58,11 @@ def overlap(first, second):
     return width > 1 and height > 1
 
 
+@pytest.mark.parametrize("style", list(styles.STYLES))
 @pytest.mark.parametrize("name", NAMES)
-def test_no_text_overlaps_or_leaves_the_figure(name):
-    figure = drawn(name)
-    boxes = visible_texts(figure)
+def test_no_text_overlaps_or_leaves_the_figure(name, style):
+    figure = drawn(name, style)
+    boxes = visible_texts(figure, style)
     for (one, first), (other, second) in combinations(boxes, 2):
         assert not overlap(first, second), (one, other)
     edge = figure.bbox
@@ -77,10 +82,55 @@ def test_text_is_legible_at_one_column(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_figure_is_the_same_bytes_each_time(name):
-    first, second = figures.svg(drawn(name), name), figures.svg(drawn(name), name)
+    first, second = (figures.rendered(drawn(name), "svg", name) for _ in range(2))
     assert first == second
-    assert figures.pdf(first, name) == figures.pdf(second, name)
-    assert figures.pdf(first, name).startswith(b"%PDF")
+
+
+MAP = "heavy_ball_resonance_tongues"
+
+
+@pytest.mark.parametrize("form", ["pdf", "png"])
+def test_figure_to_take_along_is_the_same_bytes_each_time(form):
+    first, second = (figures.rendered(drawn(MAP), form, MAP) for _ in range(2))
+    assert first == second
+
+
+def test_pdf_carries_its_fonts_as_truetype_and_its_text_as_text():
+    page = pypdf.PdfReader(io.BytesIO(figures.rendered(drawn(MAP), "pdf", MAP))).pages[0]
+    fonts = [font.get_object()["/DescendantFonts"][0].get_object() for font in page["/Resources"]["/Font"].values()]
+    assert fonts
+    assert {font["/Subtype"] for font in fonts} == {"/CIDFontType2"}
+    assert all("/FontFile2" in font["/FontDescriptor"] for font in fonts)
+    assert "momentum" in page.extract_text()
+    assert [float(edge) / 72 for edge in page.mediabox[2:]] == pytest.approx([3.4, 4.2])
+
+
+@pytest.mark.parametrize(
+    ("style", "width", "height"), [("paper", 1020, 1260), ("paper-wide", 2100, 720), ("slides", 1920, 1080)]
+)
+def test_png_has_the_pixels_of_its_style(style, width, height):
+    rendered = figures.rendered(drawn(MAP, style), "png", MAP, styles.STYLES[style])
+    assert Image.open(io.BytesIO(rendered)).size == (width, height)
+
+
+def test_slides_are_of_16_to_9_with_larger_type_and_thicker_lines():
+    def sizes(style):
+        figure = drawn(MAP, style)
+        text = [one.get_fontsize() for one in figure.findobj(Text) if one.get_text().strip()]
+        lines = [line.get_linewidth() for line in figure.axes[0].get_lines()]
+        return figure.get_figwidth() / figure.get_figheight(), min(text), max(lines)
+
+    (_, text, line), (ratio, larger, thicker) = sizes("paper"), sizes("slides")
+    assert ratio == pytest.approx(16 / 9)
+    assert larger >= 1.3 * text
+    assert thicker >= 1.5 * line
+
+
+@pytest.mark.parametrize(("options", "found"), [(["--style", "slide"], "slides"), (["--formats", "svg,pgn"], "png")])
+def test_unknown_style_or_format_is_one_line(tmp_path, options, found):
+    with pytest.raises(SystemExit, match=f"did you mean '{found}'") as caught:
+        figures.main(["--results", str(tmp_path), *options])
+    assert "\n" not in str(caught.value.code)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,7 +153,7 @@ def test_palette_is_told_apart_in_grey_and_under_red_green_blindness():
 
 
 def test_measured_and_predicted_of_one_label_share_a_colour():
-    styles = figures._styles([series(), series(role="predicted"), series("b"), series("c", "guide")], joined=False)
+    styles = figures._looks([series(), series(role="predicted"), series("b"), series("c", "guide")], joined=False)
     assert styles[0]["color"] == styles[1]["color"] != styles[2]["color"]
     assert styles[3]["color"] == figures.GREY
     assert styles[0]["linestyle"] == "none"

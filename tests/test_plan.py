@@ -28,6 +28,19 @@ def test_batches_hold_every_selected_claim_once_and_are_small():
     assert max(map(len, found.batches().values())) <= plan.BATCH
 
 
+@pytest.mark.parametrize("style", ["paper", "paper-wide", "slides"])
+def test_each_style_has_files_of_its_own_in_three_formats_with_those_of_the_report(style):
+    found = plan.load_plan({"figure_style": style, "claims": "descent_lemma_bound"})
+    folder = "figures" if style == "paper" else f"figures/{style}"
+    wanted = {f"{folder}/descent_lemma_bound.{form}" for form in ("svg", "pdf", "png")}
+    assert {*found.taken_along(found.selected), "figures/descent_lemma_bound.svg"} >= wanted
+
+
+def test_unknown_style_is_refused():
+    with pytest.raises(ConfigurationError, match=r"figure_style: .*slide.*did you mean 'slides'"):
+        plan.load_plan({"figure_style": "slide"})
+
+
 def test_unknown_option_is_refused():
     with pytest.raises(ConfigurationError, match=r"did you mean 'scale'"):
         plan.load_plan({"scal": "full"})

@@ -67,9 +67,9 @@ def test_closure_leaves_out_what_is_not_imported():
     assert not {"judge.py", "figures.py", "landscapes/huber.py"} & found
 
 
-@pytest.mark.parametrize("stage", ["simulate", "judge", "tables", "figures", "report", "manifest"])
+@pytest.mark.parametrize("stage", ["simulate", "judge", "tables", "figures", "gallery", "report", "manifest"])
 def test_no_stage_imports_another(stage):
-    stages = {"simulate", "judge", "tables", "figures", "report", "manifest"} - {stage}
+    stages = {"simulate", "judge", "tables", "figures", "gallery", "report", "manifest"} - {stage}
     assert not {f"{other}.py" for other in stages} & names(sources.import_closure([f"descent_audit.{stage}"]))
 
 

@@ -5,7 +5,7 @@ The only reader of ``config/``. Everything is validated before any job starts; e
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,12 @@ def reference_keys(path: Path = REFERENCES) -> frozenset[str]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
         raise fault(label, "", "something else", "a list of references, each with an id")
     return frozenset(entry["id"] for entry in entries)
+
+
+def reading_order(claims: Mapping[str, Claim], statements: Sequence[Statement]) -> list[str]:
+    """Return the claims in the order in which the chapter's statements first name them."""
+    order = [statement.id for statement in statements]
+    return sorted(claims, key=lambda name: (order.index(claims[name].audits[0]), name))
 
 
 def parse_claim(name: str, document: Any, statements: Sequence[str] | None = None) -> Claim:

@@ -45,7 +45,7 @@ def source_files(claims: Iterable[str]) -> list[Path]:
 def gather(results: Path, report: Path, claims: Iterable[str]) -> tuple[list[str], list[str]]:
     """Copy sources and report into the results; return the names of both there. Raises ``StorageError``."""
     sources = {f"source/{path.as_posix()}": ROOT / path for path in source_files(claims)}
-    pages = {f"report/audit.{form}": report / f"audit.{form}" for form in ("html", "pdf")}
+    pages = {f"report/{name}": report / name for name in ("audit.html", "audit.pdf", "figures.html")}
     for name, path in {**sources, **pages}.items():
         try:
             (results / name).parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ def write_crate(results: Path, report: Path) -> None:
     """Write the description of a finished run. Raises ``ConfigurationError`` or ``StorageError``."""
     manifest, citation = read_json(results / "manifest.json"), read_yaml(ROOT / "CITATION.cff", "CITATION.cff")
     sources, pages = gather(results, report, manifest["claims"])
-    figures = [f"figures/{name}.{form}" for name in manifest["claims"] for form in ("svg", "pdf")]
+    figures = [f"figures/{name}.svg" for name in manifest["claims"]]
     made = [*manifest["tables"], "manifest.json", *figures, *pages]
     described = crate(manifest, citation, sources, made)
     write_text(results / "ro-crate-metadata.json", json_text(described.metadata.generate()))

@@ -1,7 +1,8 @@
 """Curves in, vector figures out, drawn by one small grammar of roles.
 
 Measured numbers are marks and predictions are lines of the same colour; controls are grey crosses, counterexamples
-open diamonds, guides thin and dashed. ``python -m descent_audit.figures --results results/full --claims a,b``.
+open diamonds, guides thin and dashed. ``python -m descent_audit.figures --results results/full --claims a,b``, with
+``--style slides --formats svg,pdf,png`` for figures to take along.
 """
 
 import argparse
@@ -15,7 +16,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import typst
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -24,34 +24,34 @@ from numpy.typing import NDArray
 
 from descent_audit.catalogue import Claim, ConfigurationError, load_claims, select_claims
 from descent_audit.storage import CURVE_COLUMNS, Row, StorageError, number, read_sealed, write_bytes
+from descent_audit.styles import REPORT, STYLES, Style, check_formats, check_style, drawing
 
-COLUMN_WIDTH = 3.4
-"""Width of one journal column in inches; every figure is drawn at this width, so that its text keeps its size."""
-PANEL_HEIGHT = 2.1
-LEGEND_WIDTH = {"lines": 72 * (COLUMN_WIDTH - 0.72), "map": 72 * (COLUMN_WIDTH - 1.5)}
-"""Room for a legend, in points: the column less the labels of the axis, and on a map the bar of its colours."""
+PAPER = STYLES[REPORT]
+BESIDE = {"lines": 0.72, "map": 1.5}
+"""What a legend leaves free of its column, in inches: the labels of the axis, and on a map the bar of its colours."""
 HANDLE = 3.6
 """Room for a legend's line and the gaps around it, in units of the font size."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Palette of Okabe and Ito (2008), safe for the common forms of colour blindness."""
 GREY = "#6b6b6b"
-STYLE: dict[Any, Any] = {
-    "figure.dpi": 72,
+TYPE = {
     "font.size": 8,
     "axes.labelsize": 8,
     "legend.fontsize": 7,
     "legend.title_fontsize": 7.5,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
+}
+"""Sizes of text at one column, in points."""
+LINES = {"axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.markersize": 3.4}
+FIXED: dict[Any, Any] = {
+    "figure.dpi": 72,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "lines.markersize": 3.4,
     "mathtext.fontset": "dejavusans",
     "axes.formatter.limits": (-3, 4),
     "svg.hashsalt": "descent-audit",
+    "pdf.fonttype": 42,
     "figure.constrained_layout.h_pad": 0.06,
 }
 ROLES: dict[str, dict[str, Any]] = {
@@ -61,11 +61,18 @@ ROLES: dict[str, dict[str, Any]] = {
     "counterexample": {"linestyle": "none", "marker": "D", "markerfacecolor": "white", "markeredgewidth": 0.9},
     "guide": {"linestyle": (0, (4, 2)), "linewidth": 0.7, "color": GREY},
 }
+WIDTHS = ("linewidth", "markeredgewidth")
 FRAMES = 3
 FRAME_WIDTH = 2.2
 """Frames of a strip in a row, and the width of each in inches."""
 LISTED = len(COLOURS)
 """Series that a palette tells apart; more than that are drawn along a sequential map."""
+METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "png": {"Software": None},
+}
+"""What a file would otherwise say about its making, left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +97,27 @@ def read_series(rows: Iterable[Row], kinds: Mapping[str, str]) -> list[Series]:
     ]
 
 
-def draw(claim: Claim, series: Sequence[Series]) -> Figure:
-    """Return the figure of a claim: its panels below each other, in the order of the claim file."""
+def settings(style: Style) -> dict[Any, Any]:
+    """Return Matplotlib's settings for a style."""
+    text, lines = (
+        {key: by * size for key, size in sizes.items()} for sizes, by in ((TYPE, style.type), (LINES, style.lines))
+    )
+    return {**FIXED, **text, **lines}
+
+
+def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure:
+    """Return the figure of a claim: its panels row by row, in the order of the claim file."""
     panels = claim.figure["panels"]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(COLUMN_WIDTH, PANEL_HEIGHT * len(panels)), layout="constrained")
-        axes = figure.subplots(len(panels), squeeze=False)[:, 0]
-        for axis, panel in zip(axes, panels, strict=True):
+    with mpl.rc_context(settings(style)):
+        figure = Figure(figsize=style.size(len(panels)), layout="constrained")
+        rows, columns = style.grid(len(panels))
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axis, panel in zip(axes, panels, strict=False):
             arms = panel.get("arms", claim.kinds)
-            _draw_panel(axis, panel, [one for one in series if one.panel == panel["name"] and one.arm in arms])
+            own = [one for one in series if one.panel == panel["name"] and one.arm in arms]
+            _draw_panel(axis, panel, own, style, style.width / columns)
+        for axis in axes[len(panels) :]:
+            axis.set_visible(False)
         figure.align_ylabels(axes)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -110,8 +129,8 @@ def draw_strip(claim: Claim, series: Sequence[Series]) -> Figure:
     strip = claim.figure["strip"]
     own = [one for one in series if one.panel == strip["name"]]
     frames, guides = ([one for one in own if (one.role == "guide") is guide] for guide in (False, True))
-    with mpl.rc_context(STYLE):
-        size = (FRAME_WIDTH * FRAMES, PANEL_HEIGHT * -(-len(frames) // FRAMES))
+    with mpl.rc_context(settings(PAPER)):
+        size = (FRAME_WIDTH * FRAMES, PAPER.height * -(-len(frames) // FRAMES))
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(-(-len(frames) // FRAMES), FRAMES, sharex=True, sharey=True, squeeze=False).ravel()
         for axis, one in zip(axes, frames, strict=False):
@@ -121,50 +140,58 @@ def draw_strip(claim: Claim, series: Sequence[Series]) -> Figure:
             axis.set_title(one.label, loc="left")
         for axis in axes[len(frames) :]:
             axis.set_visible(False)
-        figure.supxlabel(strip["x"], fontsize=STYLE["axes.labelsize"])
-        figure.supylabel(strip["y"], fontsize=STYLE["axes.labelsize"])
+        figure.supxlabel(strip["x"], fontsize=TYPE["axes.labelsize"])
+        figure.supylabel(strip["y"], fontsize=TYPE["axes.labelsize"])
         return figure
 
 
-def svg(figure: Figure, title: str) -> bytes:
-    """Return the figure as SVG, the same bytes at every call: no date, fixed identifiers, text as outlines."""
+def rendered(figure: Figure, form: str, title: str, style: Style = PAPER) -> bytes:
+    """Return the figure as SVG, PDF or PNG, the same bytes at every call: no date, fixed identifiers.
+
+    Text is outlines in SVG, and in PDF it is text in TrueType fonts that the file carries.
+    """
     buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title}, dpi=300)
+    with mpl.rc_context(settings(style)):
+        figure.savefig(buffer, format=form, metadata={**METADATA[form], "Title": title}, dpi=style.dpi)
     return buffer.getvalue()
 
 
-def pdf(drawing: bytes, title: str) -> bytes:
-    """Return an SVG as PDF of the same size: the same outlines, so that no font has to be embedded."""
-    page = (
-        f'#set document(title: "{title}", date: none)\n'
-        "#set page(width: auto, height: auto, margin: 0pt)\n"
-        '#image(bytes(sys.inputs.drawing), format: "svg")'
-    )
-    return typst.compile(page.encode("utf-8"), sys_inputs={"drawing": drawing.decode("utf-8")})
-
-
-def write_figures(results: Path, claims: Mapping[str, Claim]) -> None:
-    """Write ``figures/<claim>.svg`` and ``.pdf`` of each claim, and its strip, if any. Raises ``StorageError``."""
+def write_figures(results: Path, claims: Mapping[str, Claim], style: str, formats: Sequence[str]) -> None:
+    """Write the drawings of each claim in one style. Raises ``StorageError``."""
     for name, claim in claims.items():
-        series = read_series(read_sealed(results, "curves", name, CURVE_COLUMNS), claim.kinds)
-        drawing = svg(draw(claim, series), name)
-        write_bytes(results / "figures" / f"{name}.svg", drawing)
-        write_bytes(results / "figures" / f"{name}.pdf", pdf(drawing, name))
+        figure = draw(claim, _stored(results, claim), STYLES[style])
+        for form in formats:
+            write_bytes(results / drawing(name, style, form), rendered(figure, form, name, STYLES[style]))
+
+
+def write_strips(results: Path, claims: Mapping[str, Claim]) -> None:
+    """Write the strip of each claim that has one, as SVG for the report. Raises ``StorageError``."""
+    for name, claim in claims.items():
         if "strip" in claim.figure:
-            write_bytes(results / "figures" / f"{name}_strip.svg", svg(draw_strip(claim, series), f"{name}, strip"))
+            strip = rendered(draw_strip(claim, _stored(results, claim)), "svg", f"{name}, strip")
+            write_bytes(results / "figures" / f"{name}_strip.svg", strip)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Draw the figures of some claims; one line and exit code 1 for a fault."""
+    """Draw the figures of some claims, by default those of the report; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--claims", help="comma-separated; all where it is not given")
+    parser.add_argument("--style", default=REPORT, help="by default that of the report, with its strips")
+    parser.add_argument("--formats", default="svg", help="comma-separated")
     options = parser.parse_args(arguments)
     try:
-        write_figures(options.results, load_claims(select_claims(options.claims)))
+        style, formats = check_style(options.style), check_formats(options.formats)
+        claims = load_claims(select_claims(options.claims))
+        write_figures(options.results, claims, style, formats)
+        if style == REPORT and "svg" in formats:
+            write_strips(options.results, claims)
     except (ConfigurationError, StorageError) as error:
         sys.exit(str(error))
+
+
+def _stored(results: Path, claim: Claim) -> list[Series]:
+    return read_series(read_sealed(results, "curves", claim.name, CURVE_COLUMNS), claim.kinds)
 
 
 def _drawn_role(role: str, kind: str) -> str:
@@ -175,7 +202,7 @@ def _columns(rows: Sequence[Row]) -> list[NDArray[np.float64]]:
     return [np.array([number(row[column]) for row in rows]) for column in ("x", "y", "value")]
 
 
-def _draw_panel(axis: Axes, panel: Mapping[str, Any], series: Sequence[Series]) -> None:
+def _draw_panel(axis: Axes, panel: Mapping[str, Any], series: Sequence[Series], style: Style, column: float) -> None:
     axis.set(
         xlabel=panel["x"],
         ylabel=panel["y"],
@@ -186,15 +213,15 @@ def _draw_panel(axis: Axes, panel: Mapping[str, Any], series: Sequence[Series]) 
         _draw_map(axis, panel, [one for one in series if not np.isnan(one.value).all()])
         series = [one for one in series if np.isnan(one.value).all()]
     series = _without_repeats(series)
-    styles = _styles(series, joined=panel.get("joined", False))
-    for one, style in zip(series, styles, strict=True):
-        axis.plot(one.x, one.y, zorder=1 if one.role == "guide" else 3 if one.role == "predicted" else 2, **style)
+    looks = _looks(series, joined=panel.get("joined", False), lines=style.lines)
+    for one, look in zip(series, looks, strict=True):
+        axis.plot(one.x, one.y, zorder=1 if one.role == "guide" else 3 if one.role == "predicted" else 2, **look)
     axis.set(**{limits: panel[key] for key, limits in (("x_limits", "xlim"), ("y_limits", "ylim")) if key in panel})
     if panel.get("equal_aspect"):
         axis.set_aspect("equal", adjustable="datalim")
     if panel.get("legend") != "none" and series:
-        width = LEGEND_WIDTH[panel.get("kind", "lines")]
-        _draw_legend(axis, panel.get("title"), _legend_entries(series, styles), width)
+        width = 72 * (column - BESIDE[panel.get("kind", "lines")] * style.type)
+        _draw_legend(axis, panel.get("title"), _legend_entries(series, looks), width)
 
 
 def _without_repeats(series: Sequence[Series]) -> list[Series]:
@@ -203,14 +230,14 @@ def _without_repeats(series: Sequence[Series]) -> list[Series]:
     return [one for one in series if one.role != "guide" or one in guides.values()]
 
 
-def _styles(series: Sequence[Series], *, joined: bool) -> list[dict[str, Any]]:
-    """Return the style of each series: its role's, in a colour that belongs to its label; controls are grey."""
+def _looks(series: Sequence[Series], *, joined: bool, lines: float = 1.0) -> list[dict[str, Any]]:
+    """Return the look of each series: its role's, in a colour that belongs to its label; controls are grey."""
     controls = {one.arm for one in series if one.role == "control"}
     labels = list(dict.fromkeys(one.label for one in series if one.role != "guide" and one.arm not in controls))
     many = [mpl.colormaps["viridis"](position) for position in np.linspace(0.0, 0.9, max(len(labels), 1))]
     colour = dict(zip(labels, COLOURS if len(labels) <= LISTED else many, strict=False))
     line = {"linestyle": "-", "linewidth": 0.5} if joined else {}
-    return [
+    looks = [
         {
             "color": GREY if one.arm in controls else colour.get(one.label, GREY),
             **ROLES[one.role],
@@ -218,25 +245,26 @@ def _styles(series: Sequence[Series], *, joined: bool) -> list[dict[str, Any]]:
         }
         for one in series
     ]
+    return [{key: lines * value if key in WIDTHS else value for key, value in look.items()} for look in looks]
 
 
-def _legend_entries(series: Sequence[Series], styles: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return one style per label: that of its marks and that of its line together, where it has both."""
+def _legend_entries(series: Sequence[Series], looks: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return one look per label: that of its marks and that of its line together, where it has both."""
     apart = {(one.arm, one.label): one.role for one in series if one.role in ("control", "counterexample")}
     merged: dict[str, dict[str, Any]] = {}
-    for one, style in zip(series, styles, strict=True):
+    for one, look in zip(series, looks, strict=True):
         role = apart.get((one.arm, one.label))
         label = f"{one.label} ({role})" if role else one.label
         entry = merged.setdefault(label, {})
-        drawn = {key: value for key, value in style.items() if (key, value) != ("linestyle", "none")}
-        entry.update(drawn if entry else style)
+        drawn = {key: value for key, value in look.items() if (key, value) != ("linestyle", "none")}
+        entry.update(drawn if entry else look)
     return merged
 
 
 def _draw_legend(axis: Axes, title: str | None, entries: Mapping[str, dict[str, Any]], width: float) -> None:
     """Put the legend above the axes, in as many columns as fit: it never covers a curve."""
     axis.legend(
-        handles=[Line2D([], [], **style, label=label) for label, style in entries.items()],
+        handles=[Line2D([], [], **look, label=label) for label, look in entries.items()],
         title=title, ncols=_columns_that_fit(list(entries), width), loc="lower left", bbox_to_anchor=(0.0, 1.0),
         frameon=False, alignment="left", borderaxespad=0.2, handlelength=1.6, columnspacing=1.2, labelspacing=0.3,
     )  # fmt: skip
@@ -244,7 +272,7 @@ def _draw_legend(axis: Axes, title: str | None, entries: Mapping[str, dict[str, 
 
 def _columns_that_fit(labels: Sequence[str], width: float) -> int:
     """Return the largest number of legend columns, filled downwards, whose labels and handles fit into a width."""
-    size = float(STYLE["legend.fontsize"])
+    size = float(mpl.rcParams["legend.fontsize"])
     widths = [TextPath((0, 0), label, size=size).get_extents().width + HANDLE * size for label in labels]
     for columns in (3, 2):
         if sum(max(group, default=0.0) for group in np.array_split(widths, columns)) <= width:

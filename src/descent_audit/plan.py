@@ -25,10 +25,13 @@ from descent_audit.catalogue import (
 )
 from descent_audit.claims import CALIBRATION_SCALE
 from descent_audit.sources import SOURCE, import_closure
-from descent_audit.storage import shard_path
+from descent_audit.storage import StorageError, read_json, shard_path
+from descent_audit.styles import FORMATS, REPORT, check_style, drawing
 from descent_audit.validation import ConfigurationError, fault, unknown
+from descent_audit.verdicts import VERDICTS
+from descent_audit.wording import title
 
-OPTIONS = ("scale", "claims", "shards", "seeds")
+OPTIONS = ("scale", "claims", "shards", "seeds", "figure_style")
 SEEDS = 200
 """Root seeds under which a calibration runs every claim."""
 LOCK = Path(".snakemake/driver.lock")
@@ -44,7 +47,8 @@ class Plan:
     """A validated run. ``claims`` holds all claims, ``selected`` the names of those that run.
 
     ``shards`` is the number of jobs that draw a claim's blocks, for each claim of which there is more than one, and
-    ``seeds`` the number of root seeds of a calibration.
+    ``seeds`` the number of root seeds of a calibration. ``figure_style`` is that of the figures to take along; the
+    report's own are always of one style.
     """
 
     scale: str
@@ -53,6 +57,7 @@ class Plan:
     statements: tuple[Statement, ...]
     shards: Mapping[str, int]
     seeds: int
+    figure_style: str = REPORT
 
     def shard_files(self, name: str, folder: str) -> list[str]:
         """Return the files that a claim is gathered from; none where one job does it all."""
@@ -82,6 +87,28 @@ class Plan:
         """Return those of some claims whose figure has a strip."""
         return [name for name in names if "strip" in self.claims[name].figure]
 
+    def taken_along(self, names: Iterable[str]) -> list[str]:
+        """Return the drawings to take along, below a results folder, but for those that the report has drawn."""
+        own = {drawing(name, REPORT, "svg") for name in self.selected}
+        paths = [drawing(name, self.figure_style, form) for name in names for form in FORMATS]
+        return [path for path in paths if path not in own]
+
+    def formats(self) -> str:
+        """Return the formats of the drawings to take along, comma-separated."""
+        return ",".join(form for form in FORMATS if (self.figure_style, form) != (REPORT, "svg"))
+
+    def section(self, name: str) -> str:
+        """Return the section of the first statement that a claim audits."""
+        return next(statement.section for statement in self.statements if statement.id == self.claims[name].audits[0])
+
+    def labels(self, name: str, results: str) -> dict[str, str]:
+        """Return how Snakemake's report labels the figure of a claim, with its verdict in this run."""
+        try:
+            verdict = read_json(Path(results) / "judgements.json")["claims"][name]["verdict"]
+        except (StorageError, KeyError):
+            verdict = "not run"
+        return {"claim": title(name), "verdict": f"{VERDICTS[verdict].symbol} {verdict}"}
+
     def wording(self) -> str:
         """Return all that only readers see: the claims' words and the chapter's statements."""
         words = {name: claim.wording_slice() for name, claim in self.claims.items()}
@@ -92,10 +119,9 @@ class Plan:
 
         A batch stays within the section of the first statement that its claims audit, and holds at most ``BATCH``.
         """
-        section = {statement.id: re.sub(r"[^a-z0-9]+", "_", statement.section.lower()) for statement in self.statements}
         groups: dict[str, list[str]] = {}
         for name in self.selected:
-            groups.setdefault(section[self.claims[name].audits[0]], []).append(name)
+            groups.setdefault(re.sub(r"[^a-z0-9]+", "_", self.section(name).lower()), []).append(name)
         return {
             f"{group}_{part + 1}": names[part :: -(-len(names) // BATCH)]
             for group, names in groups.items()
@@ -125,8 +151,9 @@ def load_plan(options: Mapping[str, Any]) -> Plan:
     scale = check_scale(str(options.get("scale", "full")))
     selected = select_claims(options.get("claims"))
     claims = load_claims()
+    style = check_style(str(options.get("figure_style", REPORT)))
     shards = _shards(claims, selected, scale, _count(options, "shards"))
-    return Plan(scale, claims, tuple(selected), load_statements(), shards, _count(options, "seeds") or SEEDS)
+    return Plan(scale, claims, tuple(selected), load_statements(), shards, _count(options, "seeds") or SEEDS, style)
 
 
 def _count(options: Mapping[str, Any], key: str) -> int | None:

@@ -25,6 +25,7 @@ from descent_audit.catalogue import (
     check_scale,
     load_claims,
     load_statements,
+    reading_order,
 )
 from descent_audit.identifiers import counted
 from descent_audit.inlining import inlined
@@ -198,7 +199,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
             scale,
             results / "figures" / f"{name}.svg",
         )
-        for name in _reading_order(claims, statements)
+        for name in reading_order(claims, statements)
     }
     return {
         "scale": scale,
@@ -262,11 +263,26 @@ def write_html(text: str, output: Path) -> None:
     write_text(output, inlined(page, TEMPLATES))
 
 
+def typst_source(text: str) -> str:
+    """Return the report for print as Typst: a filter keeps the classes, CITATION.cff says who wrote it."""
+    options = [
+        *CITED,
+        "--standalone",
+        "--wrap=none",
+        f"--template={TEMPLATES / 'audit.typ'}",
+        f"--lua-filter={TEMPLATES / 'print.lua'}",
+        f"--metadata-file={ROOT / 'CITATION.cff'}",
+    ]
+    return pypandoc.convert_text(text, "typst", "markdown", extra_args=options)
+
+
 def write_pdf(text: str, output: Path) -> None:
-    """Write the same report as PDF. Paths of figures are relative to the folder that the pipeline runs in."""
-    options = [*CITED, "--standalone", f"--template={TEMPLATES / 'audit.typ'}"]
-    source = pypandoc.convert_text(text, "typst", "markdown", extra_args=options)
-    write_bytes(output, typst.compile(source.encode("utf-8"), root=Path.cwd()))
+    """Write the same report as PDF, with the fonts that Typst carries, so that no machine's own are looked for.
+
+    Paths of figures are relative to the folder that the pipeline runs in.
+    """
+    source: Any = typst_source(text).encode("utf-8")
+    write_bytes(output, typst.compile(source, root=Path.cwd(), ignore_system_fonts=True))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -288,12 +304,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _counted(value: object, table: str, row: str, column: str) -> str:
     """Return a count as Markdown that carries its place in a table."""
     return bound(str(value), counted(table, row, column.replace(" ", "_")))
-
-
-def _reading_order(claims: Mapping[str, Claim], statements: Iterable[Any]) -> list[str]:
-    """Return the claims in the order in which the chapter's statements first name them."""
-    order = [statement.id for statement in statements]
-    return sorted(claims, key=lambda name: (order.index(claims[name].audits[0]), name))
 
 
 def _flow(value: object) -> str:

@@ -22,6 +22,9 @@ NAMES = {"adam": "Adam", "rmsprop": "RMSProp", "armijo": "Armijo", "jacobi": "Ja
 """How names and abbreviations are written in headings."""
 PLACEHOLDER = re.compile(r"\{(?:(\w+)/)?(\w+)(?:\[([^\]]*)\])?(?:\|(predicted|max|min))?\}")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#$|~^@])")
+BOUND = re.compile(r'(?<!\\)\[([^\[\]]*)\]\{\.bound title="[^"]*"\}')
+POWER = re.compile(r"\$(-?)([\d.]+)\\times10\^\{(-?\d+)\}\$")
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def shown_number(value: float, digits: int = 6) -> str:
@@ -42,6 +45,13 @@ def escaped(text: str) -> str:
 def bound(text: str, identifier: str) -> str:
     """Return a number as Markdown that carries its identifier; a dash, which is no number, carries none."""
     return text if text in ("", "–") else f'[{text}]{{.bound title="{identifier}"}}'
+
+
+def plain(markdown: str) -> str:
+    """Return Markdown of ``escaped`` text and shown numbers as plain text, powers of ten with raised digits."""
+    numbers = BOUND.sub(r"\1", markdown)
+    powers = POWER.sub(lambda match: f"{'−' * len(match[1])}{match[2]} × 10{match[3].translate(RAISED)}", numbers)
+    return re.sub(rf"\\{SPECIAL.pattern}", r"\1", powers)
 
 
 def title(name: str) -> str:

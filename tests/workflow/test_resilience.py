@@ -140,6 +140,7 @@ def test_wrong_claim_file_stops_before_any_job_and_loses_nothing(project, old, n
         ("claims=asymmetric_curvature_threshol", "did you mean 'asymmetric_curvature_threshold'"),
         ("claims=$(touch stolen)", "unknown name"),
         ("claim=asymmetric_curvature_threshold", "did you mean 'claims'"),
+        ("figure_style=slide", "did you mean 'slides'"),
     ],
 )
 def test_wrong_option_stops_before_any_job(project, option, part):

@@ -1,7 +1,10 @@
 """What an edit reruns: real runs of Snakemake in a copy of the project."""
 
+import csv
+import json
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -115,6 +118,45 @@ def test_each_stage_is_a_target(finished, tmp_path, target):
     assert ("figures" in made) == (target in ("figures", "report"))
     assert ("verdicts.csv" in made) == (target != "figures")
     assert (project / "reports" / "smoke").exists() == (target == "report")
+
+
+def test_another_style_draws_figures_to_take_along_and_nothing_else(project):
+    before = {path: path.read_bytes() for path in project.rglob("audit.*")}
+    output = snakemake(project, "figures", "--config", "scale=smoke", "figure_style=slides").stderr
+    rules = set(re.findall(r"\(Rule: (\w+)\)", output))
+    assert all(rule.startswith("take_along_") or rule == "figures" for rule in rules)
+    slides = {path.name for path in (project / "results" / "smoke" / "figures" / "slides").iterdir()}
+    assert slides == {f"{name}.{form}" for name in RUN_CLAIMS for form in ("svg", "pdf", "png")}
+    assert {path: path.read_bytes() for path in project.rglob("audit.*")} == before
+    assert rerun(project) == (set(), set())
+
+
+def test_run_of_everything_draws_nothing_that_the_report_does_not_show(finished):
+    figures = finished / "results" / "smoke" / "figures"
+    assert {path.name for path in figures.iterdir()} == {f"{name}.svg" for name in RUN_CLAIMS}
+
+
+def test_report_of_the_workflow_has_captions_categories_and_labels(project):
+    snakemake(project, "--config", "scale=smoke", "--report", "workflow.zip")
+    with zipfile.ZipFile(project / "workflow.zip") as archive:
+        (page,) = [archive.read(name).decode() for name in archive.namelist() if name.endswith("report.html")]
+    found, categories = (
+        json.loads(re.search(rf"^\s*var {name} = (\{{.*?\}});?$", page, flags=re.MULTILINE)[1])
+        for name in ("results", "categories")
+    )
+    by_name = {Path(path).name: one for path, one in found.items()}
+    assert set(by_name) == {
+        *(f"{name}.svg" for name in RUN_CLAIMS),
+        *("verdicts.csv", "statements.csv", "coverage.csv", "checks.csv"),
+    }
+    assert all(one["caption"] and one["labels"] for one in by_name.values())
+    with (project / "results" / "smoke" / "verdicts.csv").open() as file:
+        verdicts = {row["claim"]: row["verdict"] for row in csv.DictReader(file)}
+    for name in RUN_CLAIMS:
+        assert by_name[f"{name}.svg"]["labels"]["verdict"].endswith(verdicts[name])
+        assert re.search(r"\bTop\b|\bmarks\b", by_name[f"{name}.svg"]["caption"])
+    assert set(categories) == {"Figures", "Tables"}
+    assert set(categories["Figures"]) == {"Learning rate and curvature"}
 
 
 SAMPLED = ["minibatch_gradient_moments", "noise_escape_probability"]

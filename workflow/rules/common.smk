@@ -8,12 +8,14 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from descent_audit.cluster import cancel_orphans, remember_job_age, start_again
 from descent_audit.plan import LOCK, hold_lock, job_environment, plan_or_exit
+from descent_audit.styles import REPORT
 
 plan = plan_or_exit(config)
 SCALE = plan.scale
 CLAIMS = list(plan.selected)
 RESULTS = f"results/{SCALE}"
 REPORTS = f"reports/{SCALE}"
+CAPTIONS = f"{RESULTS}/captions"
 LOGS = f"results/{SCALE}/logs"
 TIMES = f"results/{SCALE}/benchmarks"
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
@@ -37,8 +39,10 @@ localrules:
     tables,
     ledger,
     manifest,
+    drawings,
     figures,
     render,
+    gallery,
     report,
     crate,
     calibrate,

@@ -8,13 +8,16 @@ for batch, claims in plan.batches().items():
             seals=expand(rules.simulate.output.seal, claim=claims),
             code=plan.code("figures"),
         output:
-            report(
-                expand(f"{RESULTS}/figures/{{claim}}.svg", claim=claims),
-                caption="../report/figure.rst",
-                category="Figures",
-                subcategory=batch.rpartition("_")[0].replace("_", " "),
-            ),
-            expand(f"{RESULTS}/figures/{{claim}}.pdf", claim=claims),
+            [
+                report(
+                    f"{RESULTS}/figures/{claim}.svg",
+                    caption=f"../../{CAPTIONS}/{claim}.rst",
+                    category="Figures",
+                    subcategory=plan.section(claim),
+                    labels=lambda wildcards, claim=claim: plan.labels(claim, RESULTS),
+                )
+                for claim in claims
+            ],
             expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(claims)),
         log:
             f"{LOGS}/figures/{batch}.log",
@@ -32,12 +35,44 @@ for batch, claims in plan.batches().items():
         shell:
             "python -m descent_audit.figures --results {params.results} --claims {params.claims} >{log} 2>&1"
 
+    rule:
+        name:
+            f"take_along_{batch}"
+        input:
+            curves=expand(rules.simulate.output.curves, claim=claims),
+            seals=expand(rules.simulate.output.seal, claim=claims),
+            code=plan.code("figures"),
+        output:
+            expand(f"{RESULTS}/{{drawing}}", drawing=plan.taken_along(claims)),
+        log:
+            f"{LOGS}/figures/{batch}_{plan.figure_style}.log",
+        benchmark:
+            f"{TIMES}/figures/{batch}_{plan.figure_style}.tsv"
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=300,
+            runtime=10,
+        params:
+            results=lambda wildcards: RESULTS,
+            panels=lambda wildcards, claims=claims: plan.drawing(claims),
+            claims=",".join(claims),
+            style=plan.figure_style,
+            formats=plan.formats(),
+        message:
+            f"Drawing the figures of {batch.replace('_', ' ')} in the style {plan.figure_style}"
+        shell:
+            "python -m descent_audit.figures --results {params.results} --claims {params.claims}"
+            " --style {params.style} --formats {params.formats} >{log} 2>&1"
+
+
+rule drawings:
+    input:
+        expand(f"{RESULTS}/figures/{{claim}}.svg", claim=CLAIMS),
+        expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(CLAIMS)),
+
 
 rule figures:
     input:
-        expand(
-            f"{RESULTS}/figures/{{claim}}.{{format}}",
-            claim=CLAIMS,
-            format=["svg", "pdf"],
-        ),
-        expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(CLAIMS)),
+        rules.drawings.input,
+        expand(f"{RESULTS}/{{drawing}}", drawing=plan.taken_along(CLAIMS)),

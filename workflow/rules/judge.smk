@@ -4,7 +4,12 @@ rule judge:
         seals=expand(rules.simulate.output.seal, claim=CLAIMS),
         code=plan.code("judge"),
     output:
-        checks=f"{RESULTS}/checks.csv",
+        checks=report(
+            f"{RESULTS}/checks.csv",
+            caption="../report/checks.rst",
+            category="Tables",
+            labels={"table": "checks", "a row for every": "comparison"},
+        ),
         judgements=f"{RESULTS}/judgements.json",
     log:
         f"{LOGS}/judge.log",

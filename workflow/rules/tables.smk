@@ -8,13 +8,20 @@ rule tables:
             f"{RESULTS}/verdicts.csv",
             caption="../report/verdicts.rst",
             category="Tables",
+            labels={"table": "verdicts", "a row for every": "claim"},
         ),
         statements=report(
             f"{RESULTS}/statements.csv",
             caption="../report/statements.rst",
             category="Tables",
+            labels={"table": "statements", "a row for every": "statement"},
         ),
-        coverage=f"{RESULTS}/coverage.csv",
+        coverage=report(
+            f"{RESULTS}/coverage.csv",
+            caption="../report/coverage.rst",
+            category="Tables",
+            labels={"table": "coverage", "a row for every": "section"},
+        ),
     log:
         f"{LOGS}/tables.log",
     benchmark:

@@ -1,0 +1,88 @@
+"""Results in, what the README shows of them out: the head of the ledger between two marks, and two figures.
+
+``python -m descent_audit.readme --results results/full``. All else in the README is written by hand.
+"""
+
+import argparse
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from descent_audit.catalogue import ROOT, ConfigurationError, load_claims
+from descent_audit.report import findings
+from descent_audit.storage import StorageError, read_json, read_table, write_bytes, write_text
+from descent_audit.styles import REPORT, drawing
+from descent_audit.validation import fault
+from descent_audit.verdicts import VERDICTS
+
+README = ROOT / "README.md"
+PICTURES = ROOT / "docs"
+FIGURES = ("two_cycle_beyond_threshold", "heavy_ball_resonance_tongues")
+"""The claims whose figures the README shows."""
+START, END = "<!-- ledger: written by `make readme` -->", "<!-- end of the ledger -->"
+ALWAYS = ("supported", "conditional", "refuted")
+
+
+def head(verdicts: Iterable[str], found: Sequence[Mapping[str, str]]) -> str:
+    """Return the head of the ledger as Markdown: statements by verdict, then the most surprising findings.
+
+    ``found`` has the chapter's words, their ``verdict``, and what the audit ``shows``.
+    """
+    counts = Counter(verdicts)
+    shown = [verdict for verdict in VERDICTS if counts[verdict] or verdict in ALWAYS]
+    table = [
+        "| statements | " + " | ".join(f"{VERDICTS[verdict].symbol} {verdict}" for verdict in shown) + " |",
+        "|---:|" + "---:|" * len(shown),
+        f"| {counts.total()} | " + " | ".join(str(counts[verdict]) for verdict in shown) + " |",
+    ]
+    surprises = [
+        f"- The chapter: *{_line(one['says'])}* {VERDICTS[one['verdict']].symbol} {one['verdict']}. "
+        f"{_line(one['shows'])}"
+        for one in found
+    ]
+    return "\n".join([*table, "", "Most surprising:", "", *surprises])
+
+
+def with_head(readme: str, text: str) -> str:
+    """Return the README with another head of the ledger. Raises ``ConfigurationError`` where the marks are missing."""
+    before, start, rest = readme.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise fault(README.name, "", "no place for the ledger", f"{START} and {END}, in this order")
+    return f"{before}{start}\n{text}\n{end}{after}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the README's part and its pictures; one line and exit code 1 for a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", required=True, type=Path)
+    options = parser.parse_args(arguments)
+    try:
+        statements = {row["id"]: row for row in read_table(options.results / "statements.csv")}
+        found = _findings(options.results, statements)
+        text = head([row["verdict"] for row in statements.values()], found)
+        write_text(README, with_head(README.read_text(encoding="utf-8"), text))
+        for name in FIGURES:
+            write_bytes(PICTURES / f"{name}.svg", (options.results / drawing(name, REPORT, "svg")).read_bytes())
+    except (ConfigurationError, StorageError) as error:
+        sys.exit(str(error))
+
+
+def _findings(results: Path, statements: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
+    judged: Mapping[str, Any] = read_json(results / "judgements.json")
+    checks = read_table(results / "checks.csv")
+    return [
+        {**statements[one["statement"]], "shows": one["shows"]}
+        for one in findings(load_claims(), judged["claims"], judged["statements"], checks)
+    ]
+
+
+def _line(text: str) -> str:
+    return re.sub(r"([*_<|])", r"\\\1", " ".join(text.split()))
+
+
+if __name__ == "__main__":
+    main()

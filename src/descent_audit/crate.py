@@ -19,6 +19,7 @@ from rocrate.rocrate import ROCrate
 
 from descent_audit.catalogue import ROOT, ConfigurationError
 from descent_audit.storage import StorageError, json_text, read_json, write_text
+from descent_audit.styles import DRAWN
 from descent_audit.validation import read_yaml
 
 PROFILES = {
@@ -128,7 +129,7 @@ def write_crate(results: Path, report: Path) -> None:
     """Write the description of a finished run. Raises ``ConfigurationError`` or ``StorageError``."""
     manifest, citation = read_json(results / "manifest.json"), read_yaml(ROOT / "CITATION.cff", "CITATION.cff")
     sources, pages = gather(results, report, manifest["claims"])
-    figures = [f"figures/{name}.svg" for name in manifest["claims"]]
+    figures = [f"figures/{name}.{form}" for name in manifest["claims"] for form in DRAWN]
     made = [*manifest["tables"], "manifest.json", *figures, *pages]
     described = crate(manifest, citation, sources, made)
     write_text(results / "ro-crate-metadata.json", json_text(described.metadata.generate()))

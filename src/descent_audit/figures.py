@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from descent_audit.catalogue import Claim, ConfigurationError, load_claims, select_claims
 from descent_audit.storage import CURVE_COLUMNS, Row, StorageError, number, read_sealed, write_bytes
-from descent_audit.styles import REPORT, STYLES, Style, check_formats, check_style, drawing
+from descent_audit.styles import DRAWN, REPORT, STYLES, Style, check_formats, check_style, drawing
 
 PAPER = STYLES[REPORT]
 BESIDE = {"lines": 0.72, "map": 1.5}
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--claims", help="comma-separated; all where it is not given")
     parser.add_argument("--style", default=REPORT, help="by default that of the report, with its strips")
-    parser.add_argument("--formats", default="svg", help="comma-separated")
+    parser.add_argument("--formats", default=",".join(DRAWN), help="comma-separated")
     options = parser.parse_args(arguments)
     try:
         style, formats = check_style(options.style), check_formats(options.formats)

@@ -26,7 +26,7 @@ from descent_audit.catalogue import (
 from descent_audit.claims import CALIBRATION_SCALE
 from descent_audit.sources import SOURCE, import_closure
 from descent_audit.storage import StorageError, read_json, shard_path
-from descent_audit.styles import FORMATS, REPORT, check_style, drawing
+from descent_audit.styles import DRAWN, FORMATS, REPORT, check_style, drawing
 from descent_audit.validation import ConfigurationError, fault, unknown
 from descent_audit.verdicts import VERDICTS
 from descent_audit.wording import title
@@ -88,14 +88,12 @@ class Plan:
         return [name for name in names if "strip" in self.claims[name].figure]
 
     def taken_along(self, names: Iterable[str]) -> list[str]:
-        """Return the drawings to take along, below a results folder, but for those that the report has drawn."""
-        own = {drawing(name, REPORT, "svg") for name in self.selected}
-        paths = [drawing(name, self.figure_style, form) for name in names for form in FORMATS]
-        return [path for path in paths if path not in own]
+        """Return the drawings to take along, below a results folder, but for those that every run draws."""
+        return [drawing(name, self.figure_style, form) for name in names for form in self.formats()]
 
-    def formats(self) -> str:
-        """Return the formats of the drawings to take along, comma-separated."""
-        return ",".join(form for form in FORMATS if (self.figure_style, form) != (REPORT, "svg"))
+    def formats(self) -> list[str]:
+        """Return the formats of the drawings to take along."""
+        return [form for form in FORMATS if self.figure_style != REPORT or form not in DRAWN]
 
     def section(self, name: str) -> str:
         """Return the section of the first statement that a claim audits."""

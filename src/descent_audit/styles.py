@@ -41,6 +41,8 @@ STYLES = {
 REPORT = "paper"
 """The style of the figures in the report, whatever others are drawn."""
 FORMATS = ("svg", "pdf", "png")
+DRAWN = FORMATS[:2]
+"""What every run draws in the report's style; the rest is drawn where it is asked for."""
 
 
 def check_style(name: str) -> str:

@@ -70,7 +70,7 @@ def drawn_chain(claim: Claim, results: Path, manifest: dict[str, Any]) -> Chain:
     """Return the chain of a figure."""
     figure = results / "figures" / claim.name
     return [
-        ("figure", f"{figure}.svg"),
+        ("figure", f"{figure}.svg, {figure}.pdf"),
         ("drawn from", f"{results / 'curves' / claim.name}.csv, key figure of config/claim/{claim.name}.yaml"),
         *origin(claim, "claim", manifest),
         ("recompute", f"snakemake --cores all {figure}.svg --force --config scale={manifest['scale']}"),

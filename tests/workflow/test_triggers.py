@@ -131,9 +131,11 @@ def test_another_style_draws_figures_to_take_along_and_nothing_else(project):
     assert rerun(project) == (set(), set())
 
 
-def test_run_of_everything_draws_nothing_that_the_report_does_not_show(finished):
+def test_run_of_everything_draws_vector_figures_in_one_style_alone(finished):
     figures = finished / "results" / "smoke" / "figures"
-    assert {path.name for path in figures.iterdir()} == {f"{name}.svg" for name in RUN_CLAIMS}
+    assert {path.name for path in figures.iterdir()} == {
+        f"{name}.{form}" for name in RUN_CLAIMS for form in ("svg", "pdf")
+    }
 
 
 def test_report_of_the_workflow_has_captions_categories_and_labels(project):

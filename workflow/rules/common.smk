@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from descent_audit.cluster import cancel_orphans, remember_job_age, start_again
 from descent_audit.plan import LOCK, hold_lock, job_environment, plan_or_exit
-from descent_audit.styles import REPORT
+from descent_audit.styles import DRAWN, REPORT
 
 plan = plan_or_exit(config)
 SCALE = plan.scale

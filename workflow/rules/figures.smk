@@ -18,6 +18,7 @@ for batch, claims in plan.batches().items():
                 )
                 for claim in claims
             ],
+            expand(f"{RESULTS}/figures/{{claim}}.pdf", claim=claims),
             expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(claims)),
         log:
             f"{LOGS}/figures/{batch}.log",
@@ -58,7 +59,7 @@ for batch, claims in plan.batches().items():
             panels=lambda wildcards, claims=claims: plan.drawing(claims),
             claims=",".join(claims),
             style=plan.figure_style,
-            formats=plan.formats(),
+            formats=",".join(plan.formats()),
         message:
             f"Drawing the figures of {batch.replace('_', ' ')} in the style {plan.figure_style}"
         shell:
@@ -68,7 +69,7 @@ for batch, claims in plan.batches().items():
 
 rule drawings:
     input:
-        expand(f"{RESULTS}/figures/{{claim}}.svg", claim=CLAIMS),
+        expand(f"{RESULTS}/figures/{{claim}}.{{form}}", claim=CLAIMS, form=DRAWN),
         expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(CLAIMS)),
 
 

@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RESOLVE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: reproduce test cluster lint verify reference calibrate stability lock figures workflow-report readme benchmark clean
+.PHONY: reproduce test cluster lint verify faults faults-sample reference calibrate stability lock figures workflow-report readme benchmark clean
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores all --config scale=$(SCALE)
@@ -39,6 +39,15 @@ verify: $(READY)
 	$(BIN)/python -m descent_audit.integrity --results results/full
 	$(BIN)/snakemake --cores all --forceall tables manifest
 	$(BIN)/python -m descent_audit.verify --results results/full
+
+# Faults put into a copy of the package one at a time, and the claims that notice: hours for all, resumed after a kill.
+# GENERATED=n takes so many of the generated ones, always the same; TABLE is where the rows go.
+faults: $(READY)
+	$(BIN)/python -m faults $(if $(GENERATED),--generated $(GENERATED)) $(if $(TABLE),--table $(TABLE))
+
+# Some of the written faults on the claims that noticed them before: exit code 1 where one goes unnoticed.
+faults-sample: $(READY)
+	$(BIN)/python -m faults --written 24 --generated 0
 
 # Make the present results the reference, on purpose; what changed is written into CHANGELOG.md, why is for you to add.
 reference: $(READY)

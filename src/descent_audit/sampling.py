@@ -46,7 +46,9 @@ class Sampling:
     report: Callable[[Mapping[str, Tally]], Observations]
 
     def whole(self, streams: Streams) -> Observations:
-        """Draw every block of every cell and return the report."""
-        return self.report(
-            {cell.name: merged(cell.block(streams, index) for index in range(cell.blocks)) for cell in self.cells}
-        )
+        """Draw every block of every cell and return the report. Raises ``ValueError`` where a replicate is lost."""
+        found = {cell.name: merged(cell.block(streams, index) for index in range(cell.blocks)) for cell in self.cells}
+        for cell in self.cells:
+            if found[cell.name].replicates != cell.replicates:
+                raise ValueError(f"{cell.name}: found {found[cell.name].replicates} of {cell.replicates} replicates")
+        return self.report(found)

@@ -15,9 +15,11 @@ from descent_audit.experiments.cyclic_gradients import (
     cyclic,
     measured_drift,
     period_drift,
+    periodic_square,
     smallest_failing_period,
 )
 from descent_audit.optimizers.adam import Adam
+from descent_audit.optimizers.amsgrad import AMSGrad
 from descent_audit.optimizers.gradient_descent import GradientDescent
 
 
@@ -34,6 +36,15 @@ def drift_by_hand(large, decay, period):
 @given(st.floats(2.05, 30.0), st.floats(0.01, 0.95), st.integers(2, 9))
 def test_drift_is_that_of_the_iterated_mean_square(large, decay, period):
     assert float(period_drift(large, decay, period)) == pytest.approx(drift_by_hand(large, decay, period), abs=1e-10)
+
+
+def test_growing_denominators_end_at_the_periodic_square_of_the_large_gradient():
+    rule, square, largest = AMSGrad(0.0, 0.3, 0.0), 0.0, 0.0
+    for gradient in [4.0, -1.0, -1.0] * 40:
+        square = 0.3 * square + 0.7 * gradient**2
+        largest = max(largest, square)
+    assert float(periodic_square(4.0, 0.3, 3)) == pytest.approx(largest, rel=1e-14)
+    assert measured_drift(rule, 4.0, 3, 120, (1,)) == pytest.approx((2 - 4.0) / math.sqrt(largest), rel=1e-13)
 
 
 def test_periodic_mean_square_solves_its_recursion_exactly():

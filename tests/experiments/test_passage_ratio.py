@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from descent_audit.experiments import passage_ratio
-from descent_audit.experiments.noisy_wells import mirrored
+from descent_audit.experiments.noisy_wells import mirrored, passage_operator
 from descent_audit.experiments.passage_ratio import (
     escape_time_ratio,
     exact_moments,
     exact_ratio,
     passage_times,
     reference_ratio,
+    summed_mean,
 )
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.parameters import OutOfRange
@@ -37,6 +38,15 @@ def test_times_have_their_exact_mean_and_variance(loss):
     mean, variance = exact_moments(loss, 0.005, 1.2)
     assert np.mean(times) == pytest.approx(mean, abs=5 * math.sqrt(variance / 3000))
     assert np.var(times) == pytest.approx(variance, rel=0.25)
+
+
+def test_summed_mean_is_the_sum_of_the_probabilities_of_still_waiting():
+    operator = passage_operator(LOSS, 0.005, 2.0)
+    row, waiting, total = operator.row(LOSS.minima[0]), np.ones(len(operator.nodes)), 1.0
+    while row @ waiting > 1e-12:
+        total += row @ waiting
+        waiting = operator.matrix @ waiting
+    assert summed_mean(LOSS, 0.005, 2.0) == pytest.approx(total, rel=1e-9)
 
 
 @pytest.mark.parametrize("steps", [1, 7, 2_000])

@@ -41,8 +41,14 @@ def period_drift(large: ArrayLike, second_decay: ArrayLike, period: int) -> Arra
     \beta_2^P\bigr)/(1-\beta_2^P)$ at the large gradient and $v_j = 1 + \beta_2^{j-1}(v_1 - 1)$ at the j-th step.
     """
     c, decay = np.broadcast_arrays(np.asarray(large, dtype=float), np.asarray(second_decay, dtype=float))
-    first = ((1 - decay) * c**2 + decay - decay**period) / (1 - decay**period)
+    first = periodic_square(c, decay, period)
     return sum(1 / np.sqrt(1 + decay**j * (first - 1)) for j in range(1, period)) - c / np.sqrt(first)
+
+
+def periodic_square(large: ArrayLike, second_decay: ArrayLike, period: int) -> Array:
+    """Return the periodic mean square at the large gradient, the largest of the period; broadcasts."""
+    c, decay = np.asarray(large, dtype=float), np.asarray(second_decay, dtype=float)
+    return ((1 - decay) * c**2 + decay - decay**period) / (1 - decay**period)
 
 
 def critical_second_decay(large: Array, low: float, high: float, period: int) -> Array:

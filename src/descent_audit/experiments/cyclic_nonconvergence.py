@@ -12,6 +12,7 @@ from descent_audit.experiments.cyclic_gradients import (
     critical_second_decay,
     measured_drift,
     period_drift,
+    periodic_square,
     smallest_failing_period,
 )
 from descent_audit.observations import Curve, Observation, Observations, Scalar, sample_steps
@@ -80,6 +81,8 @@ def cyclic_nonconvergence(
     report = _critical(cycle, np.array(critical_gradients), critical_second_decays, halvings, burn_in)
     for method in methods:
         report += _showcase(cycle, method, showcase_gradient, showcase_second_decay, showcase_steps)
+    if "amsgrad" in methods:
+        report += _constant_denominators(cycle, showcase_gradient, showcase_second_decay, burn_in)
     report += _trials(cycle, trial_gradients, trial_second_decays, trials, knife_edge, trial_steps, streams)
     if drawn_cells > 1:
         report += _map(cycle, trial_gradients, trial_second_decays, critical_second_decays, drawn_cells, trial_steps)
@@ -137,6 +140,17 @@ def _showcase(cycle: Cycle, method: str, large: float, second_decay: float, step
         ],
         [Curve("path", label, "measured", shown, path[shown])],
     )
+
+
+def _constant_denominators(cycle: Cycle, large: float, second_decay: float, burn_in: float) -> Observations:
+    r"""Report the movement of AMSGrad over a period at the rate 1: $(P - 1 - C)/\sqrt{v_1}$.
+
+    Its denominators rise to the largest of the periodic ones, at the large gradient, and stay there.
+    """
+    rule = cycle.rule(second_decay, "amsgrad")
+    drift = measured_drift(rule, large, cycle.period, burn_in / (1 - second_decay), (1,))
+    predicted = (cycle.period - 1 - large) / np.sqrt(periodic_square(large, second_decay, cycle.period))
+    return Observations.of([Observation("constant_denominator_drift", float(drift[0]), float(predicted))])
 
 
 def _critical(cycle: Cycle, large: Array, bracket: list[float], halvings: int, burn_in: float) -> Observations:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from descent_audit.datasets import kronecker
+from descent_audit.linear_networks import difference_gradient
 from descent_audit.networks import (
     LinearModel,
     LogisticLoss,
@@ -21,6 +22,8 @@ from descent_audit.randomness import Streams
 from descent_audit.trajectories import iterate
 
 Array = NDArray[np.float64]
+SECOND_WIDTH = 1e-3
+"""Step of second differences: their truncation and their rounding are then about equal."""
 
 
 def curvature_along_training(
@@ -45,7 +48,8 @@ def curvature_along_training(
     Inputs are Kronecker data, targets $t_i = \sin(x_i\cdot v)$ with $v$ = ``direction`` cut to the dimension; the
     logistic loss learns their signs. Every start trains at its own rate, ``relative_rate`` over $\lambda_0$. With a
     separating fit the factor $p(1-p)$ of every sample's curvature vanishes with the logistic loss; a linear model
-    under squared loss has a constant Hessian.
+    under squared loss has a constant Hessian. At the start the gradient is compared with differences of the loss, and
+    the curvature along its eigenvector with second differences: each by its relative error over all starts.
     """
     training = _training(model, loss, dimension, hidden_units, samples, direction)
     start = training.model.start(weight_scale, replicas, streams.generator("start"))
@@ -66,6 +70,11 @@ def curvature_along_training(
             Observation("final_loss", final_loss[index], at=at),
         ]
     drawn = np.array([_top_eigenvalues(training, point, difference_width) for point in sampled])
+    gradient_error, curvature_error = _difference_errors(training, start, difference_width)
+    observations += [
+        Observation("gradient_error", gradient_error, 0.0),
+        Observation("curvature_error", curvature_error, 0.0),
+    ]
     return Observations.of(observations, _curves(shown, drawn / before[:drawn_replicas], relative_rate))
 
 
@@ -79,6 +88,22 @@ def _training(
     chosen: Model = TanhNetwork(dimension, hidden_units) if model == "tanh" else LinearModel(dimension)
     measure: Loss = LogisticLoss() if loss == "logistic" else SquaredLoss()
     return Training(chosen, measure, inputs, targets)
+
+
+def _difference_errors(training: Training, points: Array, width: float) -> tuple[float, float]:
+    r"""Return the relative errors of gradient and largest curvature against first and second differences of the loss.
+
+    Second differences divide rounding by $\delta^2$, so they take $\delta$ = ``SECOND_WIDTH``.
+    """
+    gradient, by_loss = training.gradient(points), difference_gradient(training.value, points, width)
+    values, vectors = np.linalg.eigh(difference_hessian(training.gradient, points, width))
+    step = SECOND_WIDTH * vectors[..., -1]
+    around = training.value(points + step) - 2.0 * training.value(points) + training.value(points - step)
+    curvature = around / SECOND_WIDTH**2
+    return (
+        float(np.abs(gradient - by_loss).max() / np.abs(by_loss).max()),
+        float(np.abs(values[:, -1] / curvature - 1.0).max()),
+    )
 
 
 def _top_eigenvalues(training: Training, points: Array, width: float) -> Array:

@@ -1,0 +1,55 @@
+"""Try faults and say which claims notice them: ``python -m faults``, a part with ``--written`` or ``--generated``."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from descent_audit.catalogue import ROOT, ConfigurationError
+from descent_audit.storage import StorageError, read_table, table_text, write_text
+from faults.campaign import generated_faults, sample, workshop, written_faults
+from faults.tables import COLUMNS, fault_rows, reasons, summary, unexplained
+
+STORE = ROOT / "outputs" / "faults"
+REFERENCE = ROOT / "reports" / "reference" / "faults.csv"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a campaign; exit code 1 where a written fault or an unexplained generated one goes unnoticed."""
+    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
+    parser.add_argument("--written", type=int, help="so many of the written faults, always the same ones")
+    parser.add_argument("--generated", type=int, help="so many of the generated faults, always the same ones")
+    parser.add_argument("--modules", nargs="+", default=("*.py", "*/*.py"), help="patterns below src/descent_audit")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--every", action="store_true", help="name every claim that notices a written fault")
+    parser.add_argument("--store", type=Path, default=STORE, help="where answers are kept, and resumed from")
+    parser.add_argument("--table", type=Path, default=STORE / "faults.csv")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        because = reasons()
+        by_hand = written_faults()
+        made = [] if options.generated == 0 else generated_faults(options.modules)
+        drawn = sample(made, len(made) if options.generated is None else options.generated)
+        chosen = sample(by_hand, len(by_hand) if options.written is None else options.written)
+        before = (
+            {row["fault"]: row["noticed_by"].split(";") for row in read_table(REFERENCE)} if REFERENCE.is_file() else {}
+        )
+        with workshop(options.store, workers=options.workers) as opened:
+            if options.every or drawn:
+                opened.measure()
+            written = opened.run(chosen, before, every=options.every)
+            generated = opened.run(drawn, before, every=False)
+    except (ConfigurationError, StorageError, ValueError, RuntimeError) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on from here")
+    write_text(options.table, table_text(COLUMNS, fault_rows(written, generated, because)))
+    print(summary(written, generated, because, len(made)))
+    sys.exit(1 if unexplained([*written, *generated], because) else 0)
+
+
+if __name__ == "__main__":
+    main()

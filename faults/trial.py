@@ -52,7 +52,7 @@ class Found:
 class Sound:
     """What a claim says without a fault, in how much processor time, and the lines that its simulation runs, by file.
 
-    ``ledger`` holds the verdict on the true table and on bent ones, each with a digest of all that the judge writes of it.
+    ``ledger`` holds the verdict on the true table and on bent ones, each with a digest of what else the judge writes.
     """
 
     found: Found

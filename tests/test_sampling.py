@@ -64,3 +64,9 @@ def test_shared_stream_is_the_same_for_all_arms_and_for_no_other_claim():
     assert np.array_equal(first.shared("data").random(5), second.shared("data").random(5))
     assert not np.array_equal(first.shared("data").random(5), other.shared("data").random(5))
     assert not np.array_equal(first.shared("data").random(5), first.generator("data").random(5))
+
+
+def test_replicates_that_are_lost_are_noticed():
+    lossy = Cell("a", 100, 30, lambda rng, count: draw(rng, min(count, 20)))
+    with pytest.raises(ValueError, match="a: found 70 of 100 replicates"):
+        Sampling([lossy], lambda tallies: Observations.of([])).whole(STREAMS)

@@ -101,3 +101,15 @@ def test_drawn_curvature_ends_at_the_reported_ratio():
     assert drawn.x[-1] == 15
     assert drawn.y[-1] == pytest.approx(values(found, "curvature_ratio")[0], rel=1e-12)
     assert next(one for one in found.curves if one.role == "guide").y == [4.0, 4.0]
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared"])
+def test_differences_of_the_loss_notice_a_gradient_that_is_off(loss, monkeypatch):
+    sound = report(loss=loss)
+    assert values(sound, "gradient_error")[0] < 1e-8
+    assert values(sound, "curvature_error")[0] < 1e-5
+    pullback = TanhNetwork.pullback
+    monkeypatch.setattr(TanhNetwork, "pullback", lambda *arguments: 1.001 * pullback(*arguments))
+    off = report(loss=loss)
+    assert values(off, "gradient_error")[0] == pytest.approx(1e-3, rel=1e-3)
+    assert values(off, "curvature_error")[0] == pytest.approx(1e-3, rel=1e-2)

@@ -29,9 +29,10 @@ from faults.trial import FORK, PACKAGE, SCALE, Sound, in_fork, noticed, sound
 WRITTEN = Path(__file__).with_name("written.yaml")
 TRIAL = Path(__file__).with_name("trial.py")
 STAGES = (
-    "arms", "calibrate", "catalogue", "claims", "crate", "explore", "figures", "identifiers", "integrity", "manifest",
-    "observations", "parameters", "plan", "report", "shards", "simulate", "sources", "stability", "storage", "tables",
-    "trace", "unbound", "validation", "verdicts", "verify", "wording",
+    "arms", "calibrate", "catalogue", "claims", "cluster", "crate", "explore", "figures", "gallery", "identifiers",
+    "inlining", "integrity", "manifest", "observations", "parameters", "plan", "readme", "report", "shards", "simulate",
+    "sources", "stability", "status", "storage", "styles", "tables", "thumbnail", "trace", "unbound", "validation",
+    "verdicts", "verify", "wording",
 )  # fmt: skip
 """Modules of the pipeline, which compute no number: no faults are generated in them."""
 ROUNDING = 1e-9

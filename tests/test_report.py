@@ -95,6 +95,11 @@ def test_group_shows_the_point_that_is_nearest_to_failing():
     assert group["allowed"] == "within 0.1"
 
 
+def test_points_of_many_digits_are_rounded_for_the_eye():
+    at = "learning_rate=0.1111111111111111;rate=1.2345678e-12;steps=1000000;method=adam"
+    assert wording.shown_point(at) == "learning_rate=0.111111, rate=1.23457e-12, steps=1000000, method=adam"
+
+
 def test_group_with_a_missing_number_shows_it():
     missing = {**check(1.0, met=False), "value": "", "lower": "", "upper": "", "predicted": "", "tolerance": ""}
     (group,) = wording.check_groups([check(1.01), missing])

@@ -24,6 +24,7 @@ PLACEHOLDER = re.compile(r"\{(?:(\w+)/)?(\w+)(?:\[([^\]]*)\])?(?:\|(predicted|ma
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#$|~^@])")
 BOUND = re.compile(r'(?<!\\)\[([^\[\]]*)\]\{\.bound title="[^"]*"\}')
 POWER = re.compile(r"\$(-?)([\d.]+)\\times10\^\{(-?\d+)\}\$")
+LONG = re.compile(r"\d+\.\d{6,}(?:e[-+]?\d+)?")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -35,6 +36,11 @@ def shown_number(value: float, digits: int = 6) -> str:
         return f"{value:.{digits}g}".replace("-", "−")
     mantissa, exponent = f"{value:.{min(digits, 3) - 1}e}".split("e")
     return rf"${float(mantissa):g}\times10^{{{int(exponent)}}}$"
+
+
+def shown_point(at: str) -> str:
+    """Return a parameter point as text, numbers of many digits rounded to six."""
+    return LONG.sub(lambda match: f"{float(match[0]):.6g}", at).replace(";", ", ")
 
 
 def escaped(text: str) -> str:
@@ -118,7 +124,7 @@ def _check_group(group: Sequence[Row]) -> dict[str, Any]:
         "quantity": worst["quantity"],
         "points": len(group),
         "met": sum(row["met"] == "true" for row in group),
-        "at": worst["at"].replace(";", ", "),
+        "at": shown_point(worst["at"]),
         "measured": ("steps from " if ordered else "")
         + shown_number(value)
         + (f" ± {shown_number(half, 2)}" if half > 0 else ""),

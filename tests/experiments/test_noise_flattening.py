@@ -84,7 +84,7 @@ def test_identity_holds_and_the_full_batch_stays():
     assert all(value < 1e-11 for (_, rate), value in found(report, "identity_error").items() if rate == 0.05)
     assert abs(found(report, "log_drift")[64, 0.05]) < 1e-12
     assert (64, 0.05) not in found(report, "drift_relative_error")
-    assert set(found(report, "drift_relative_error")) == {(4, 0.05), (1, 0.1)}
+    assert set(found(report, "drift_relative_error")) == {(4, 0.05), (16, 0.05), (1, 0.1)}
     assert found(report, "curvature_fall")[64, None] == pytest.approx(0.0, abs=1e-12)
     assert found(report, "noisiest_curvature_fall")[None, None] == found(report, "curvature_fall")[4, None] > 0.03
 

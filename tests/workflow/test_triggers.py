@@ -57,7 +57,7 @@ def test_wording_edit_writes_tables_and_report_again_and_nothing_else(project, k
     edit(claim_file(project), f"{key}: >-", f"{key}: >-\n  In other words:")
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert rules <= {"tables", "manifest", "render", "report", "crate"}
+    assert rules <= {"tables", "manifest", "render", "gallery", "report", "crate"}
     assert {"tables", "render"} <= rules
 
 

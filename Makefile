@@ -21,7 +21,7 @@ cluster: .venv-slurm/.ready
 
 .venv-slurm/.ready: $(READY) requirements-slurm.lock
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-slurm
-	$(BIN)/uv pip sync --quiet --python .venv-slurm/bin/python --require-hashes requirements.lock requirements-slurm.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv-slurm/bin/python --require-hashes requirements.lock requirements-slurm.lock
 	$(BIN)/uv pip install --quiet --python .venv-slurm/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -70,7 +70,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "$(PYTHON): found Python %d.%d, allowed: 3.11 or newer (make PYTHON=python3.12)" % sys.version_info[:2])'
 	@$(PYTHON) -m venv .venv || { echo "$(PYTHON): cannot make .venv; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.lock
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

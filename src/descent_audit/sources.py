@@ -29,6 +29,7 @@ class Parameter:
         return _is_instance(value, self.annotation)
 
 
+@cache
 def module_path(module: str) -> Path | None:
     """Return the source file of a dotted module name of this package, or ``None``."""
     if module.split(".")[0] != PACKAGE:
@@ -55,9 +56,7 @@ def import_closure(modules: Iterable[str]) -> tuple[Path, ...]:
         if path is None or path in found:
             continue
         found.add(path)
-        parents = module.split(".")[:-1]
-        waiting += [".".join(parents[: depth + 1]) for depth in range(len(parents))]
-        waiting += _imported(path)
+        waiting += _needed(module, path)
     return tuple(sorted(found))
 
 
@@ -122,14 +121,16 @@ def _reported(path: Path) -> frozenset[str]:
 
 
 @cache
-def _imported(path: Path) -> tuple[str, ...]:
-    names = []
+def _needed(module: str, path: Path) -> tuple[str, ...]:
+    """Return the modules of this package that importing a module runs at once: those it names, and its parents."""
+    parents = module.split(".")[:-1]
+    names = [".".join(parents[: depth + 1]) for depth in range(len(parents))]
     for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(names)
+    return tuple(name for name in dict.fromkeys(names) if module_path(name))
 
 
 SCALARS = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}

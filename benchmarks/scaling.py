@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline import copied, timed
+from timing import Cost, copied, timed
 
 from descent_audit.arms import count_blocks, gather, shard_tallies
 from descent_audit.catalogue import Claim, load_claims
@@ -40,12 +40,21 @@ def first_shard(name: str, shards: int, folder: Path) -> Row:
     return {"wall": wall, "cpu": cpu, "bytes": shard_path(folder, name, 0, shards).stat().st_size}
 
 
+def options(jobs: int, names: list[str]) -> list[str]:
+    """Return the options of a run with a number of shards of some claims."""
+    return [f"scale={SCALE}", f"shards={jobs // len(names)}", f"claims={','.join(names)}"]
+
+
+def planned(jobs: int, names: list[str], folder: Path) -> Cost:
+    """Return what it costs Snakemake to plan a number of shards of some claims."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "tables", "manifest"]
+    return timed([*command, "--config", *options(jobs, names), "--dry-run", "--quiet", "all"], folder)
+
+
 def planning(jobs: int, names: list[str], folder: Path) -> Row:
-    """Return the wall seconds in which Snakemake plans a number of shards of some claims, and tells their state."""
-    config = ["--config", f"scale={SCALE}", f"shards={jobs // len(names)}", f"claims={','.join(names)}"]
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "tables", "manifest", *config]
-    plan, cpu, _ = timed([*command, "--dry-run", "--quiet", "all"], folder)
-    state, state_cpu, _ = timed([sys.executable, "-m", "descent_audit.status", *config[1:]], folder)
+    """Return the seconds in which Snakemake plans a number of shards of some claims, and tells their state."""
+    plan, cpu, _ = planned(jobs, names, folder)
+    state, state_cpu, _ = timed([sys.executable, "-m", "descent_audit.status", *options(jobs, names)], folder)
     return {"jobs": jobs, "plan": plan, "plan_cpu": cpu, "status": state, "status_cpu": state_cpu}
 
 
@@ -93,8 +102,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shards", type=int, default=16, help="into how many a claim is split")
     parser.add_argument("--jobs", type=int, nargs="+", default=[100, 1000, 10000], help="shards to plan for")
-    options = parser.parse_args()
-    figures = measure(options.shards, options.jobs)
+    asked = parser.parse_args()
+    figures = measure(asked.shards, asked.jobs)
     for name, rows in figures.items():
         print(f"{name}\n{table(rows)}\n")
     Path(__file__).with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")

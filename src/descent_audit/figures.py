@@ -18,6 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
@@ -109,7 +110,8 @@ def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure
     """Return the figure of a claim: its panels row by row, in the order of the claim file."""
     panels = claim.figure["panels"]
     with mpl.rc_context(settings(style)):
-        figure = Figure(figsize=style.size(len(panels)), layout="constrained")
+        layout = ConstrainedLayoutEngine()
+        figure = Figure(figsize=style.size(len(panels)), layout=layout)
         rows, columns = style.grid(len(panels))
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for axis, panel in zip(axes, panels, strict=False):
@@ -119,7 +121,7 @@ def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
         figure.align_ylabels(axes)
-        figure.draw_without_rendering()
+        layout.execute(figure)
         figure.set_layout_engine("none")
         return figure
 

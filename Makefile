@@ -99,8 +99,11 @@ readme: $(READY)
 	$(BIN)/snakemake --cores all drawings tables
 	$(BIN)/python -m descent_audit.readme --results results/full
 
+# All of benchmarks/ into benchmarks/results/<platform>.json, which the report shows: half an hour on a machine that does
+# nothing else. JAX, PyTorch and Numba are compared with where BENCHMARK_PYTHON has them.
+BENCHMARK_PYTHON ?= $(BIN)/python
 benchmark: $(READY)
-	$(BIN)/python benchmarks/pipeline.py
+	$(BENCHMARK_PYTHON) benchmarks/suite.py
 
 clean:
 	rm -rf results outputs reports/smoke reports/full reports/deep .snakemake

@@ -83,6 +83,9 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
     for name in ("Snakefile", "environment.yml", "CITATION.cff"):
         shutil.copy2(PROJECT / name, folder / name)
     shutil.copytree(PROJECT / "reports" / "explore", folder / "reports" / "explore")
+    (folder / "benchmarks" / "results").mkdir(parents=True)
+    for path in (PROJECT / "benchmarks" / "results").glob("*.json"):
+        shutil.copy2(path, folder / path.relative_to(PROJECT))
     (folder / "profiles").symlink_to("workflow/profiles")
     for path in (folder / "config" / "claim").glob("*.yaml"):
         if path.stem not in claims:

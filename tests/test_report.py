@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from descent_audit import report, wording
 from descent_audit.catalogue import citations, load_claims
+from descent_audit.storage import StorageError
 
 
 @pytest.mark.parametrize(
@@ -236,3 +237,8 @@ def test_formula_and_derivation_of_every_claim_are_mathematics_in_both_forms(nam
     assert html.count("<math") == 1 + claim.derivation.count("$") // 2
     assert not re.findall(r"[\\$@]|\*\*", re.sub(r"<annotation.*?</annotation>", "", html, flags=re.DOTALL))
     assert typst.compile(pypandoc.convert_text(text, "typst", "markdown", extra_args=options).encode("utf-8"))
+
+
+def test_manifest_of_another_version_is_refused():
+    with pytest.raises(StorageError, match=r"manifest\.json: found no key 'seed', allowed: "):
+        report.provenance({"claims": {}, "scale": "smoke"})

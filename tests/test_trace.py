@@ -8,7 +8,7 @@ from conftest import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit import identifiers, manifest, simulate, trace
+from descent_audit import identifiers, manifest, simulate, trace, upkeep
 from descent_audit.catalogue import load_claims, root_seed
 from descent_audit.storage import seal_text, write_text
 
@@ -77,6 +77,22 @@ def test_figure_and_count_are_traced(capsys, results):
     assert "58" in text and "line 3, column statements" in text
 
 
+@pytest.mark.parametrize("identifier", ["faults.csv/written, optimizers/noticed", "survivors.csv/1/count"])
+def test_faults_are_counted_in_the_committed_table(results, capsys, identifier):
+    text = printed(capsys, results, identifier)
+    assert int(re.search(r"^value +(\d+)$", text, re.MULTILINE)[1]) > 0
+    assert "faults.csv" in text
+    assert "make faults" in text
+
+
+def test_speed_is_followed_to_its_platform(results, capsys, tmp_path, monkeypatch):
+    write_text(tmp_path / "some.json", json.dumps({table: [{"median": 0.625}] for table in upkeep.SPEED}))
+    monkeypatch.setattr(trace, "BENCHMARKS", tmp_path)
+    text = printed(capsys, results, "speed.csv/some whole 1/median")
+    assert "0.625" in text
+    assert "make benchmark" in text
+
+
 @pytest.mark.parametrize(
     ("identifier", "fault"),
     [
@@ -86,6 +102,7 @@ def test_figure_and_count_are_traced(capsys, results):
         (f"{NAME}/claim/threshold_ration", "quantity: found unknown name 'threshold_ration'"),
         ("coverage.csv/Momentun/statements", "did you mean 'Momentum'"),
         ("coverage.csv/all/sentences", "column: found unknown name 'sentences'"),
+        ("faults.csv/written, optimisers/tried", "did you mean 'written, optimizers'"),
         ("cover.csv/all/statements", "did you mean 'coverage.csv'"),
         ("loss_half_factor/claim/x", "allowed: quadratic_divergence_threshold, saddle_escape_noise"),
     ],

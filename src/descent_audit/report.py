@@ -43,6 +43,7 @@ from descent_audit.storage import (
 )
 from descent_audit.thumbnail import thumbnail
 from descent_audit.unbound import unbound_prose
+from descent_audit.upkeep import fault_counts, reason_counts, speed
 from descent_audit.validation import fault
 from descent_audit.verdicts import VERDICTS
 from descent_audit.wording import bound, check_groups, escaped, filled_caption, shown_number, title
@@ -50,6 +51,7 @@ from descent_audit.wording import bound, check_groups, escaped, filled_caption, 
 TEMPLATES = ROOT / "reports"
 PROSE = "audit.md.jinja"
 REFERENCE = TEMPLATES / "reference"
+BENCHMARKS = ROOT / "benchmarks" / "results"
 VARIATIONS = {
     "process": "in one process, without the workflow",
     "threads": "with two BLAS threads",
@@ -183,7 +185,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
     summary = read_json(results / "judgements.json")
     judged, verdicts = summary["claims"], summary["statements"]
     checks, rows = read_table(results / "checks.csv"), read_table(results / "statements.csv")
-    stability = read_table(REFERENCE / "stability.csv")
+    stability, faults = (read_table(REFERENCE / f"{name}.csv") for name in ("stability", "faults"))
     own_checks = {name: [row for row in checks if row["claim"] == name] for name in claims}
     observed = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in judged}
     thumbnails = {
@@ -213,6 +215,9 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "coverage": read_table(results / "coverage.csv"),
         "calibration": calibration_rows(read_table(REFERENCE / "calibration.csv"), claims),
         "stability": stability,
+        "faults": fault_counts(faults),
+        "reasons": reason_counts(faults),
+        "speed": speed(BENCHMARKS),
         "elsewhere": verdicts_elsewhere(stability),
         "variations": VARIATIONS,
         "claims": contexts,
@@ -228,9 +233,17 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
 
 
 def provenance(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what every number of a claim follows from, as the page shows it: seed, and digests by claim."""
-    digests = {name: [made["config_digest"], made["code"]] for name, made in manifest["claims"].items()}
-    return {"scale": manifest["scale"], "seed": manifest["seed"], "digests": digests}
+    """Return what every number of a claim follows from, as the page shows it: seed, and digests by claim.
+
+    Raises ``StorageError`` for a manifest that another version has written.
+    """
+    try:
+        digests = {name: [made["config_digest"], made["code"]] for name, made in manifest["claims"].items()}
+        return {"scale": manifest["scale"], "seed": manifest["seed"], "digests": digests}
+    except KeyError as error:
+        raise StorageError(
+            f"manifest.json: found no key {error}, allowed: a manifest of this version, run again"
+        ) from None
 
 
 def markdown(context: Mapping[str, Any], form: str) -> str:

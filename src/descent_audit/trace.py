@@ -7,7 +7,7 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,21 @@ from descent_audit.identifiers import Counted, Drawn, Observed, parse
 from descent_audit.manifest import modules
 from descent_audit.observations import parameter_point, plain
 from descent_audit.storage import OBSERVATION_COLUMNS, Row, StorageError, number, read_json, read_sealed, read_table
+from descent_audit.upkeep import fault_counts, reason_counts, speed_rows
 from descent_audit.validation import unknown
 
 Chain = list[tuple[str, str]]
 REFERENCE = ROOT / "reports" / "reference"
+BENCHMARKS = ROOT / "benchmarks" / "results"
 TABLES = {
     "statements.csv": "judgements.json and config/statements.yaml",
     "verdicts.csv": "judgements.json and config/claim/*.yaml",
     "coverage.csv": "statements.csv",
     "calibration.csv": "runs of every claim that draws random numbers, under many root seeds: make calibrate",
     "stability.csv": "runs of every claim in other arithmetic and with other versions: make stability",
+    "faults.csv": "faults put into a copy of the code one at a time, counted by place: make faults",
+    "survivors.csv": "faults that no verdict notices, counted by reason: make faults",
+    "speed.csv": "runs taken in turn, a file for each platform: make benchmark",
 }
 """The tables of counts, and what each follows from."""
 COMMITTED = ("calibration.csv", "stability.csv")
@@ -81,8 +86,7 @@ def counted_chain(one: Counted, results: Path) -> Chain:
     """Return the chain of a cell of a table. Raises ``ConfigurationError`` for an unknown table, row or column."""
     if one.table not in TABLES:
         raise unknown("command line", "ID", one.table, TABLES)
-    path = (REFERENCE if one.table in COMMITTED else results) / one.table
-    rows = read_table(path)
+    path, rows = table_rows(one.table, results)
     key = next(iter(rows[0]))
     found = [(line, row) for line, row in enumerate(rows, 2) if row[key] == one.row]
     if not found:
@@ -91,10 +95,21 @@ def counted_chain(one: Counted, results: Path) -> Chain:
     if one.column not in row:
         raise unknown(str(path), "column", one.column, row)
     return [
-        ("value", row[one.column]),
+        ("value", str(row[one.column])),
         ("counted in", f"{path}, line {line}, column {one.column}"),
         ("follows from", TABLES[one.table]),
     ]
+
+
+def table_rows(table: str, results: Path) -> tuple[Path, Sequence[Mapping[str, Any]]]:
+    """Return the rows of a table of counts and where they are read from. Raises ``StorageError``."""
+    counts = {"faults.csv": fault_counts, "survivors.csv": reason_counts}
+    if table in counts:
+        return REFERENCE / "faults.csv", counts[table](read_table(REFERENCE / "faults.csv"))
+    if table == "speed.csv":
+        return BENCHMARKS, speed_rows(BENCHMARKS)
+    path = (REFERENCE if table in COMMITTED else results) / table
+    return path, read_table(path)
 
 
 def find(rows: Sequence[Row], one: Observed) -> tuple[int, Row]:

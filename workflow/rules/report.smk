@@ -9,8 +9,10 @@ rule render:
         manifest=rules.manifest.output,
         widgets=sorted(str(path) for path in Path("reports/explore").rglob("*.*")),
         reference=expand(
-            "reports/reference/{name}.csv", name=["calibration", "stability"]
+            "reports/reference/{name}.csv",
+            name=["calibration", "stability", "faults"],
         ),
+        benchmarks=sorted(map(str, Path("benchmarks/results").glob("*.json"))),
         code=plan.code("report"),
     output:
         f"{REPORTS}/audit.{{form}}",

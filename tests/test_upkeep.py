@@ -1,0 +1,56 @@
+"""What the report says of faults and of speed."""
+
+import json
+
+import pytest
+
+from descent_audit import upkeep
+from descent_audit.storage import StorageError
+
+
+def fault(outcome, *, source="generated", module="optimizers/adam.py", because=""):
+    return {"source": source, "module": module, "outcome": outcome, "because": because}
+
+
+def test_faults_that_change_nothing_do_not_matter():
+    rows = [
+        fault(one) for one in ("noticed", "noticed", "unnoticed", "unexplained", "equivalent", "curves", "rounding")
+    ]
+    (counted,) = upkeep.fault_counts(rows)
+    assert (counted["tried"], counted["matter"], counted["noticed"]) == (7, 4, 2)
+
+
+def test_written_faults_come_first_and_folders_are_apart():
+    rows = [fault("noticed"), fault("noticed", module="judge.py"), fault("noticed", source="written")]
+    counted = upkeep.fault_counts(rows)
+    assert [one["faults"] for one in counted] == [
+        "written, optimizers",
+        "generated, modules of their own",
+        "generated, optimizers",
+    ]
+
+
+def test_reasons_are_counted_and_what_has_none_says_so():
+    rows = [fault("unnoticed", because="One-sided."), fault("unnoticed", because="One-sided."), fault("unexplained")]
+    found = upkeep.reason_counts([*rows, fault("noticed", because="A reason for a noticed one.")])
+    assert [(one["reason"], one["count"]) for one in found] == [("One-sided.", 2), ("not explained", 1)]
+
+
+def test_platforms_are_read_in_order(tmp_path):
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.json").write_text(json.dumps({**{table: [] for table in upkeep.SPEED}, "platform": name}))
+    assert [one["platform"] for one in upkeep.speed(tmp_path)] == ["a", "b"]
+
+
+def test_file_without_a_table_is_refused(tmp_path):
+    (tmp_path / "a.json").write_text('{"whole": []}')
+    with pytest.raises(StorageError, match=r"a\.json: found no table 'stages', allowed: whole, stages"):
+        upkeep.speed(tmp_path)
+
+
+def test_every_row_of_every_table_has_a_name_of_its_own(tmp_path):
+    tables = {table: [{"median": 1.0}, {"median": 2.0}] for table in upkeep.SPEED}
+    (tmp_path / "some.json").write_text(json.dumps(tables))
+    rows = upkeep.speed_rows(tmp_path)
+    assert len({row["row"] for row in rows}) == 2 * len(upkeep.SPEED)
+    assert rows[1] == {"row": "some whole 2", "median": 2.0}

@@ -23,6 +23,7 @@ from descent_audit.catalogue import load_claims
 from descent_audit.claims import Claim
 from descent_audit.sources import SOURCE, code_digest, import_closure
 from descent_audit.storage import json_text, read_json, write_bytes, write_text
+from faults.compared import value_changed
 from faults.mutations import Mutation, generated
 from faults.trial import FORK, PACKAGE, SCALE, Sound, in_fork, noticed, sound
 
@@ -43,13 +44,15 @@ ROUNDING = 1e-9
 class Outcome:
     """What came of one fault: the claims that ran it, who noticed it and how, and the largest change of a number.
 
-    ``changed`` is -1 where nothing changed and 0 where only curves did.
+    ``changed`` is -1 where nothing changed and 0 where only curves did. ``compared`` says whether a value changed that
+    an expectation compares: those are what ``make verify`` holds against the reference, bit for bit.
     """
 
     fault: Mutation
     tried: tuple[str, ...]
     noticed: dict[str, str]
     changed: float
+    compared: bool = False
 
     @property
     def kind(self) -> str:
@@ -152,7 +155,17 @@ class Workshop:
                 found[name] = how
                 if not every:
                     break
-        return Outcome(fault, tuple(tried), found, changed)
+        compared = not found and changed > 0 and any(self._compares(name, fault, text, path) for name in tried)
+        return Outcome(fault, tuple(tried), found, changed, compared)
+
+    def _compares(self, claim: str, fault: Mutation, text: str, path: Path) -> bool:
+        answers, asked = read_json(path), self.subjects[claim]
+        key = f"compared {asked.key}"
+        if key not in answers:
+            changed = in_fork(value_changed, self.copy, asked.claim, self.seed, fault, text, self.sound(claim))
+            answers[key] = bool(changed)
+            write_text(path, json_text(answers))
+        return bool(answers[key])
 
     def pool(self) -> ProcessPoolExecutor:
         """Return the processes that wait for the forks in which claims run."""

@@ -19,13 +19,14 @@ COLUMNS = (
     "new",
     "claims",
     "outcome",
+    "seen_by",
     "change",
     "noticed_by",
     "how",
     "because",
 )
-HARMLESS = ("curves", "not run", "rounding")
-"""Outcomes of faults that change no number of a claim: a curve alone, nothing that runs, or the last digits."""
+HARMLESS = ("no change", "curves", "not run", "rounding")
+"""Outcomes of faults that change no number of a claim: nothing, a curve alone, no line that runs, last digits."""
 
 
 class Reason(NamedTuple):
@@ -46,8 +47,11 @@ def reasons(path: Path = SURVIVORS) -> dict[str, Reason]:
 
 
 def outcome(one: Outcome, because: Mapping[str, Reason]) -> str:
-    """Return what became of a fault: noticed, one of ``HARMLESS``, or unnoticed, equivalent or unexplained."""
-    if one.kind == "noticed" or one.kind in HARMLESS:
+    """Return what became of a fault: noticed, one of ``HARMLESS``, or unnoticed, equivalent or unexplained.
+
+    A written fault, which says why it is easily overlooked, must change a verdict; no outcome of it is harmless.
+    """
+    if one.kind == "noticed" or (one.kind in HARMLESS and not one.fault.why):
         return one.kind
     reason = because.get(one.fault.name)
     if reason is None:
@@ -66,6 +70,19 @@ def share(outcomes: Iterable[Outcome], because: Mapping[str, Reason]) -> tuple[i
     return counts["noticed"], counts["noticed"] + counts["unnoticed"] + counts["unexplained"]
 
 
+def nets(outcomes: Sequence[Outcome]) -> tuple[int, int, int]:
+    """Return how many faults a verdict sees, how many others ``make verify`` does, and how many change a number at all.
+
+    The last are all that a verdict or the tables of observations show; a number may be one that nothing compares.
+    """
+    verdict = sum(bool(one.noticed) for one in outcomes)
+    return (
+        verdict,
+        sum(one.compared for one in outcomes),
+        verdict + sum(one.changed > 0 and not one.noticed for one in outcomes),
+    )
+
+
 def fault_rows(
     written: Sequence[Outcome], generated: Sequence[Outcome], because: Mapping[str, Reason]
 ) -> Iterator[dict[str, object]]:
@@ -81,6 +98,7 @@ def fault_rows(
                 "new": _short(one.fault.new),
                 "claims": len(one.tried),
                 "outcome": outcome(one, because),
+                "seen_by": _net(one),
                 "change": f"{one.changed:.1g}" if not one.noticed and one.changed > 0 else "",
                 "noticed_by": ";".join(one.noticed),
                 "how": next(iter(one.noticed.values()), ""),
@@ -93,17 +111,25 @@ def summary(
 ) -> str:
     """Return the counts as text, with a line for every fault that is not explained."""
     seen, of = share(generated, because)
+    verdict, verify, changing = nets(generated)
     counts = Counter(outcome(one, because) for one in generated)
     lines = [
         f"written: {sum(bool(one.noticed) for one in written)} of {len(written)} noticed",
         f"generated: {len(generated)} of {existing} tried; {seen} of {of} that matter noticed; "
         + ", ".join(f"{count} {name}" for name, count in sorted(counts.items())),
+        f"of {changing} that change a number: {verdict} seen by a verdict, {verify} others by make verify alone",
     ]
     lines += [
         f"  {one.fault.name} ({one.kind}): {_short(one.fault.old)} -> {_short(one.fault.new)}"
         for one in unexplained([*written, *generated], because)
     ]
     return "\n".join(lines)
+
+
+def _net(one: Outcome) -> str:
+    if one.noticed:
+        return "verdict"
+    return "verify" if one.compared else ""
 
 
 def _short(text: str) -> str:

@@ -13,9 +13,9 @@ from descent_audit.catalogue import load_claims
 from descent_audit.sources import SOURCE
 from faults import campaign
 from faults.__main__ import main
-from faults.campaign import generated_faults, sample, subject, workshop, written_faults
+from faults.campaign import Outcome, generated_faults, sample, subject, workshop, written_faults
 from faults.mutations import Mutation, generated
-from faults.tables import COLUMNS, Reason, fault_rows, outcome, reasons, share, summary, unexplained
+from faults.tables import COLUMNS, Reason, fault_rows, nets, outcome, reasons, share, summary, unexplained
 from faults.trial import largest_change
 
 CLAIMS = ["schedule_shape_identities", "adam_limit_identities"]
@@ -134,17 +134,44 @@ def test_fault_that_must_be_noticed_is(opened):
     assert found.noticed == {"schedule_shape_identities": "conditional -> refuted"}
 
 
-def test_equivalent_fault_is_reported_as_survivor(opened):
+def test_fault_that_changes_nothing_is_harmless(opened):
     found = tried(opened, changed_line("0.5 * np.pi", "np.pi * 0.5"))
     because = {"by hand": Reason("factors commute", equivalent=True)}
-    assert (found.kind, outcome(found, {}), outcome(found, because)) == ("no change", "unexplained", "equivalent")
-    assert unexplained([found], {}) == [found]
-    assert unexplained([found], because) == []
-    assert (share([found], {}), share([found], because)) == ((0, 1), (0, 0))
-    assert "by hand (no change)" in summary([], [found], {}, 7)
+    assert (found.kind, outcome(found, {}), outcome(found, because)) == ("no change", "no change", "no change")
+    assert unexplained([found], {}) == []
+    assert share([found], {}) == (0, 0)
+    assert nets([found]) == (0, 0, 0)
     (row,) = fault_rows([], [found], because)
     assert tuple(row) == COLUMNS
-    assert (row["claims"], row["noticed_by"], row["because"]) == (1, "", "factors commute")
+    assert (row["claims"], row["noticed_by"], row["seen_by"], row["because"]) == (1, "", "", "factors commute")
+
+
+def test_written_fault_that_changes_nothing_is_not_harmless(opened):
+    found = tried(opened, replace(changed_line("0.5 * np.pi", "np.pi * 0.5"), why="it is overlooked"))
+    assert outcome(found, {}) == "unexplained"
+    assert outcome(found, {"by hand": Reason("factors commute", equivalent=True)}) == "equivalent"
+
+
+def test_fault_that_changes_a_number_within_its_tolerance_is_seen_by_verify_alone(opened):
+    found = tried(opened, changed_line("0.5 * np.pi", "0.5000001 * np.pi"))
+    because = {"by hand": Reason("the tolerance is wider", equivalent=False)}
+    assert (found.kind, found.compared) == ("within tolerance", True)
+    assert (outcome(found, {}), outcome(found, because)) == ("unexplained", "unnoticed")
+    assert (unexplained([found], {}), unexplained([found], because)) == ([found], [])
+    assert (share([found], {}), share([found], because)) == ((0, 1), (0, 1))
+    assert nets([found]) == (0, 1, 1)
+    assert "by hand (within tolerance)" in summary([], [found], {}, 7)
+    assert "of 1 that change a number: 0 seen by a verdict, 1 others by make verify alone" in summary(
+        [], [found], {}, 7
+    )
+    (row,) = fault_rows([], [found], because)
+    assert (row["outcome"], row["seen_by"]) == ("unnoticed", "verify")
+
+
+def test_number_that_no_expectation_compares_is_not_seen_by_verify():
+    shown = Outcome(changed_line("0.5 * np.pi", "np.pi"), ("a claim",), {}, 0.5, compared=False)
+    assert nets([shown]) == (0, 0, 1)
+    assert next(fault_rows([], [shown], {}))["seen_by"] == ""
 
 
 def test_exception_counts_as_noticed(opened):
@@ -209,7 +236,7 @@ def test_largest_change_is_relative(old, new, change):
 
 
 def test_command_line_ends_with_code_one_where_a_written_fault_goes_unnoticed(tmp_path, monkeypatch, capsys):
-    harmless = changed_line("0.5 * np.pi", "np.pi * 0.5", name="harmless")
+    harmless = replace(changed_line("0.5 * np.pi", "np.pi * 0.5", name="harmless"), why="it is overlooked")
     monkeypatch.setattr("faults.__main__.written_faults", lambda: [harmless])
     monkeypatch.setattr("faults.campaign.load_claims", lambda names, load=campaign.load_claims: load(CLAIMS[:1]))
     with pytest.raises(SystemExit) as ended:

@@ -8,8 +8,8 @@ from descent_audit import upkeep
 from descent_audit.storage import StorageError
 
 
-def fault(outcome, *, source="generated", module="optimizers/adam.py", because=""):
-    return {"source": source, "module": module, "outcome": outcome, "because": because}
+def fault(outcome, *, source="generated", module="optimizers/adam.py", because="", seen_by=""):
+    return {"seen_by": seen_by, "source": source, "module": module, "outcome": outcome, "because": because}
 
 
 def test_faults_that_change_nothing_do_not_matter():
@@ -54,3 +54,14 @@ def test_every_row_of_every_table_has_a_name_of_its_own(tmp_path):
     rows = upkeep.speed_rows(tmp_path)
     assert len({row["row"] for row in rows}) == 2 * len(upkeep.SPEED)
     assert rows[1] == {"row": "some whole 2", "median": 2.0}
+
+
+def test_verify_alone_sees_what_matters_and_no_verdict_notices():
+    rows = [
+        fault("noticed", seen_by="verdict"),
+        fault("unnoticed", seen_by="verify"),
+        fault("rounding", seen_by="verify"),
+        fault("unnoticed"),
+    ]
+    (counted,) = upkeep.fault_counts(rows)
+    assert counted["verify"] == 1

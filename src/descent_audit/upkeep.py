@@ -17,19 +17,20 @@ MATTERING = ("noticed", "unnoticed", "unexplained")
 
 
 def fault_counts(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return how many faults were tried, how many of them matter and how many were noticed, by source and folder."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    """Return how many faults were tried, matter, change a verdict, and are seen by ``make verify`` alone, by place."""
+    groups: dict[str, list[Row]] = {}
     for row in rows:
         folder, slash, _ = row["module"].partition("/")
-        groups.setdefault((row["source"], folder if slash else "modules of their own"), []).append(row["outcome"])
+        groups.setdefault(f"{row['source']}, {folder if slash else 'modules of their own'}", []).append(row)
     return [
         {
-            "faults": f"{source}, {place}",
-            "tried": len(outcomes),
-            "matter": sum(outcome in MATTERING for outcome in outcomes),
-            "noticed": outcomes.count("noticed"),
+            "faults": place,
+            "tried": len(group),
+            "matter": sum(row["outcome"] in MATTERING for row in group),
+            "noticed": sum(row["outcome"] == "noticed" for row in group),
+            "verify": sum(row["outcome"] in MATTERING and row["seen_by"] == "verify" for row in group),
         }
-        for (source, place), outcomes in sorted(groups.items(), key=lambda group: (group[0][0] != "written", group[0]))
+        for place, group in sorted(groups.items(), key=lambda group: (not group[0].startswith("written"), group[0]))
     ]
 
 

@@ -109,14 +109,14 @@ def emptied(folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def whole_runs(scale: str, rounds: int, folder: Path) -> tuple[list[Row], dict[str, float]]:
-    """Return the ratios of whole runs from nothing, and median seconds by what was run."""
-    copy, plan = copied(folder / "whole"), load_plan({"scale": scale})
+def whole_runs(scale: str, rounds: int, copy: Path) -> tuple[list[Row], dict[str, float]]:
+    """Return the ratios of whole runs from nothing, and median seconds by what was run; the pipeline's is the last."""
+    plan = load_plan({"scale": scale})
     (copy / "Makefile").write_text(makefile(plan))
     commands = {
-        "pipeline": _snakemake(scale),
         "single": [sys.executable, "-c", SINGLE, scale, str(SEED)],
         "make": ["make", f"-j{CORES}", "all"],
+        "pipeline": _snakemake(scale),
     }
     wall: dict[str, list[float]] = {name: [] for name in (*commands, "bound", "limit")}
     cpu: dict[str, list[float]] = {name: [] for name in commands}
@@ -140,10 +140,9 @@ def whole_runs(scale: str, rounds: int, folder: Path) -> tuple[list[Row], dict[s
     return rows, seconds | {f"{name} cpu": statistics.median(one) for name, one in cpu.items()}
 
 
-def stages(scale: str, rounds: int, folder: Path, inside: float) -> list[Row]:
+def stages(scale: str, rounds: int, copy: Path, inside: float) -> list[Row]:
     """Return where the processor time of a whole run goes, by stage: how often, seconds each and in all."""
-    copy, plan = copied(folder / "stages"), load_plan({"scale": scale})
-    timed([sys.executable, "-c", SINGLE, scale, str(SEED)], copy)
+    plan = load_plan({"scale": scale})
     jobs = len(plan.selected)
 
     def cost(command: list[str], count: int = rounds) -> float:
@@ -151,7 +150,6 @@ def stages(scale: str, rounds: int, folder: Path, inside: float) -> list[Row]:
 
     starts = [timed([sys.executable, "-c", STARTED, EDITED], copy).printed.split() for _ in range(rounds)]
     interpreter, imports, hydra = (statistics.median(map(float, column)) for column in zip(*starts, strict=True))
-    timed(_snakemake(scale), copy)
     found = {
         "Snakemake: reading the workflow, planning": (1, cost(_snakemake(scale))),
         "simulations: starting Python": (jobs, interpreter),
@@ -172,9 +170,8 @@ def stages(scale: str, rounds: int, folder: Path, inside: float) -> list[Row]:
     ]
 
 
-def interaction(scale: str, rounds: int, folder: Path) -> list[Row]:
+def interaction(scale: str, rounds: int, copy: Path) -> list[Row]:
     """Return how long someone waits: wall seconds of small reruns, beside Snakemake's start on an empty workflow."""
-    copy = copied(folder / "interaction")
     timed(_snakemake(scale), copy)
     (copy / "empty").mkdir()
     (copy / "empty" / "Snakefile").write_text("rule all:\n")
@@ -240,15 +237,15 @@ def _snakemake(scale: str) -> list[str]:
 def measure(scale: str = "full", rounds: int = 5) -> dict[str, object]:
     """Return all tables about the pipeline."""
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        whole, seconds = whole_runs(scale, rounds, folder)
+        copy = copied(Path(temporary) / "copy")
+        whole, seconds = whole_runs(scale, rounds, copy)
         return {
             "scale": scale,
             "claims": len(load_plan({"scale": scale}).selected),
             "whole": whole,
             "seconds": seconds,
-            "stages": stages(scale, rounds, folder, CORES * seconds["bound wall"]),
-            "interaction": interaction(scale, rounds, folder),
+            "stages": stages(scale, rounds, copy, CORES * seconds["bound wall"]),
+            "interaction": interaction(scale, rounds, copy),
         }
 
 

@@ -18,7 +18,7 @@ from descent_audit.catalogue import claim_names
 from descent_audit.trajectories import final
 
 BLOCKS = """
-import resource, sys
+import sys
 from descent_audit.langevin import walk
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.tallies import merged, tally
@@ -31,7 +31,7 @@ def drawn(index):
     return tally(block, {"flat": np.count_nonzero(x > 0)})
 if blocks := int(sys.argv[1]) // block:
     merged(drawn(index) for index in range(blocks))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 REPLICATES = tuple(4096 * 4**power for power in range(1, 6))
 STEPS = tuple(10**power for power in range(2, 6))

@@ -191,7 +191,7 @@ def interaction(scale: str, rounds: int, copy: Path) -> list[Row]:
                 "empty/Snakefile",
             ],
         ),
-        "nothing has changed": (lambda: None, _snakemake(scale)),
+        "nothing has changed": (lambda: timed(_snakemake(scale), copy), _snakemake(scale)),
         "a tolerance has changed: all verdicts and tables": (
             lambda: _toggled(copy / "config" / "claim" / f"{EDITED}.yaml"),
             [*_snakemake(scale)[:-2], "tables", *_snakemake(scale)[-2:]],

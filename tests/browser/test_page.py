@@ -160,12 +160,7 @@ def test_link_leads_to_its_place_and_contents_say_so(open_report, whole, fragmen
     assert 0 <= page.locator(fragment).bounding_box()["y"] < 100
 
 
-def test_report_is_small_and_opens_at_once(open_report, whole):
-    """The seconds are those that the page's main thread computes, so that a busy machine changes nothing."""
+def test_report_is_small_enough_to_open_at_once(open_report, whole):
+    """What a browser must read and lay out; ``benchmarks/opening.py`` measures how long it takes."""
     assert whole.page.stat().st_size < 8e6
-    page = open_report(whole.page).page
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    page.reload()
-    metrics = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
-    assert 0 < metrics["TaskDuration"] < 1
+    assert open_report(whole.page).page.evaluate("document.querySelectorAll('*').length") < 120_000

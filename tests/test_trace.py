@@ -141,3 +141,9 @@ def test_page_reads_identifiers_as_the_command_does():
         assert chain["trace"].startswith("python -m descent_audit.trace --scale smoke ")
     assert found[0][1]["recompute"] == f"python -m descent_audit.trace --scale smoke --recompute '{texts[0]}'"
     assert found[1][1]["sha256 of the code"] == "d"
+
+
+def test_speed_that_nobody_measured_is_one_line(results, tmp_path, monkeypatch):
+    monkeypatch.setattr(trace, "BENCHMARKS", tmp_path)
+    with pytest.raises(SystemExit, match=r"found no rows for speed\.csv, allowed: .*make benchmark"):
+        trace.main(["speed.csv/some whole 1/median", "--results", str(results)])

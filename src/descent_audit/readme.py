@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_text(README, with_head(README.read_text(encoding="utf-8"), text))
         for name in FIGURES:
             write_bytes(PICTURES / f"{name}.svg", (options.results / drawing(name, REPORT, "svg")).read_bytes())
-    except (ConfigurationError, StorageError) as error:
+    except (ConfigurationError, StorageError, OSError) as error:
         sys.exit(str(error))
 
 

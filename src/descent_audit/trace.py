@@ -87,6 +87,8 @@ def counted_chain(one: Counted, results: Path) -> Chain:
     if one.table not in TABLES:
         raise unknown("command line", "ID", one.table, TABLES)
     path, rows = table_rows(one.table, results)
+    if not rows:
+        raise StorageError(f"{path}: found no rows for {one.table}, allowed: {TABLES[one.table]}")
     key = next(iter(rows[0]))
     found = [(line, row) for line, row in enumerate(rows, 2) if row[key] == one.row]
     if not found:

@@ -6,7 +6,7 @@ from conftest import PROJECT
 from omegaconf import OmegaConf
 
 from descent_audit import catalogue
-from descent_audit.catalogue import ConfigurationError, parse_claim
+from descent_audit.catalogue import ConfigurationError, check_code, parse_claim
 from descent_audit.validation import read_yaml
 
 STATEMENTS = ["divergence_beyond", "large_rate_overshoots"]
@@ -22,7 +22,7 @@ def put(document, path, value):
 
 def fault_of(document) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        parse_claim("small", document, STATEMENTS)
+        check_code(parse_claim("small", document, STATEMENTS))
     text = str(caught.value)
     assert "\n" not in text
     assert text.startswith(FILE)
@@ -99,6 +99,14 @@ def test_missing_key_is_named(document, key):
 def test_relation_without_its_bound_is_refused(document, relation, needed):
     document["expect"]["claim"] = [{"quantity": "final_distance", "relation": relation, "because": "a reason"}]
     assert needed in fault_of(document)
+
+
+def test_a_claim_is_read_without_the_code_that_it_names(document):
+    document["experiment"]["_target_"] = "descent_audit.experiments.nowhere.f"
+    claim = parse_claim("small", document, STATEMENTS)
+    assert claim.experiment["_target_"].endswith("nowhere.f")
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        check_code(claim)
 
 
 def test_missing_parameter_is_named_with_its_type(document):

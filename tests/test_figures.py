@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pypdf
 import pytest
+from fontTools.ttLib import TTFont
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
@@ -102,7 +103,27 @@ def test_pdf_carries_its_fonts_as_truetype_and_its_text_as_text():
     assert {font["/Subtype"] for font in fonts} == {"/CIDFontType2"}
     assert all("/FontFile2" in font["/FontDescriptor"] for font in fonts)
     assert "momentum" in page.extract_text()
+    files = [TTFont(io.BytesIO(font["/FontDescriptor"]["/FontFile2"].get_data())) for font in fonts]
+    tables = {table for file in files for table in file.keys()}  # noqa: SIM118
+    assert {"glyf", "loca", "hmtx", "maxp", "fpgm"} <= tables
+    assert not tables & {"GPOS", "GSUB"}
     assert [float(edge) / 72 for edge in page.mediabox[2:]] == pytest.approx([3.4, 4.2])
+
+
+@pytest.mark.parametrize(
+    ("scale", "limits", "shown"),
+    [
+        ({"value": "log"}, (1e-12, 1e3), {"10⁻¹²", "10⁻¹⁰", "10⁰"}),
+        ({"value": "log"}, (2.0, 6.0), {"2×10⁰", "3×10⁰", "4×10⁰", "6×10⁰"}),
+        ({"value": "symlog", "linthresh": 1.0}, (-1e3, 1e3), {"−10³", "0", "10⁰"}),
+    ],
+)
+def test_powers_of_ten_are_text(scale, limits, shown):
+    axes = mpl.figure.Figure(figsize=(7, 7)).subplots()
+    axes.set_yscale(**scale)
+    axes.set_ylim(*limits)
+    figures.label_powers(axes)
+    assert shown <= {label.get_text() for label in axes.get_yticklabels(which="both")}
 
 
 @pytest.mark.parametrize(

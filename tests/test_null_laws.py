@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from descent_audit import wording
 from descent_audit.null_laws import LAWS, Sample, p_value, two_sided_level
 
 levels = st.floats(1e-12, 0.5)
@@ -87,3 +88,7 @@ def test_wrong_prediction_is_rejected():
 def test_two_sided_level_of_a_score():
     assert two_sided_level(1.959963984540054) == pytest.approx(0.05)
     assert two_sided_level(5.6) == pytest.approx(2 * stats.norm.sf(5.6))
+
+
+def test_every_law_has_its_words():
+    assert wording.LAWS.keys() == LAWS.keys()

@@ -7,23 +7,22 @@
 import argparse
 import csv
 import io
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from descent_audit.arms import simulate
-from descent_audit.catalogue import Claim, ConfigurationError, load_claims
+from descent_audit.catalogue import Claim, load_claims
 from descent_audit.claims import CALIBRATION_SCALE as SCALE
 from descent_audit.judge import covers, judge_claim
 from descent_audit.null_laws import LAWS, Sample
+from descent_audit.programs import program
 from descent_audit.randomness import Streams
 from descent_audit.simulate import observation_rows
 from descent_audit.storage import (
     OBSERVATION_COLUMNS,
     Row,
-    StorageError,
     json_text,
     number,
     read_json,
@@ -123,6 +122,7 @@ def gather(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one claim under many seeds, or gather the runs; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -131,14 +131,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--gather", nargs="*", type=Path)
     parser.add_argument("--output", required=True, type=Path)
     options = parser.parse_args(arguments)
-    try:
-        if options.claim:
-            claim = load_claims([options.claim])[options.claim]
-            write_text(options.output, json_text(calibrate(claim, options.seeds)))
-        for name, text in gather([read_json(path) for path in options.gather or []]).items() if options.gather else ():
-            write_text(options.output / name, text)
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    if options.claim:
+        claim = load_claims([options.claim])[options.claim]
+        write_text(options.output, json_text(calibrate(claim, options.seeds)))
+    for name, text in gather([read_json(path) for path in options.gather or []]).items() if options.gather else ():
+        write_text(options.output / name, text)
 
 
 def _position(expectation: Mapping[str, Any], row: Row, spread: float) -> float:

@@ -15,7 +15,16 @@ from descent_audit.sources import classes, functions, keyword_parameters, module
 from descent_audit.unbound import unbound_words
 from descent_audit.validation import ConfigurationError, check_document, check_parameters, fault, read_yaml, unknown
 
-__all__ = ["Arm", "Claim", "ConfigurationError", "Statement", "canonical", "load_claims", "load_statements"]
+__all__ = [
+    "Arm",
+    "Claim",
+    "ConfigurationError",
+    "Statement",
+    "canonical",
+    "load_claims",
+    "load_statements",
+    "read_claims",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config"
@@ -113,7 +122,18 @@ def load_statements(config: Path = CONFIG) -> tuple[Statement, ...]:
 
 
 def load_claims(names: Sequence[str] | None = None, config: Path = CONFIG) -> dict[str, Claim]:
-    """Return the named claims (all where none are named), validated. Raises ``ConfigurationError``."""
+    """Return the named claims (all where none are named), ready to run. Raises ``ConfigurationError``."""
+    claims = read_claims(names, config)
+    for claim in claims.values():
+        check_code(claim)
+    return claims
+
+
+def read_claims(names: Sequence[str] | None = None, config: Path = CONFIG) -> dict[str, Claim]:
+    """Return the named claims (all where none are named) for a stage that runs none of their experiments.
+
+    Each file is validated, but not against the code that it names. Raises ``ConfigurationError``.
+    """
     statements = [statement.id for statement in load_statements(config)]
     chosen = claim_names(config) if names is None else names
     return {
@@ -146,7 +166,7 @@ def reading_order(claims: Mapping[str, Claim], statements: Sequence[Statement]) 
 def parse_claim(name: str, document: Any, statements: Sequence[str] | None = None) -> Claim:
     """Return the claim of a document read from YAML; what it audits is checked where ``statements`` are given.
 
-    Raises ``ConfigurationError`` for the first fault.
+    Raises ``ConfigurationError`` for the first fault; ``check_code`` looks for those that the document alone hides.
     """
     label = _label(name)
     document = _without_shorthand(document)
@@ -167,12 +187,17 @@ def parse_claim(name: str, document: Any, statements: Sequence[str] | None = Non
         if cited not in reference_keys():
             raise unknown(label, "derivation", f"@{cited}", (f"@{key}" for key in reference_keys()))
     _check_arms(claim, label, sum(len(arms.get(group, {})) for group in ARM_KINDS))
-    _check_targets(claim, label)
     _check_expectations(claim, label)
     for key, digits in unbound_words(claim):
         allowed = "a parameter or a bound of this claim, or a placeholder {quantity} that a run fills"
         raise fault(label, key, f"the number {digits}", allowed)
     return claim
+
+
+def check_code(claim: Claim) -> None:
+    """Raise ``ConfigurationError`` where a claim does not fit the experiments and optimizers that it names."""
+    _check_targets(claim, _label(claim.name))
+    _check_quantities(claim, _label(claim.name))
 
 
 def _label(name: str) -> str:
@@ -207,8 +232,6 @@ def _check_arms(claim: Claim, label: str, declared: int) -> None:
 
 
 def _check_expectations(claim: Claim, label: str) -> None:
-    quantities = reported_quantities(claim.modules())
-    claimed = {entry["quantity"] for entry in claim.expect["claim"].get("observes", [])}
     for arm, kind in claim.kinds.items():
         rule, key = claim.expect[arm], f"expect.{arm}"
         needed = "fails" if kind == "control" else "observes"
@@ -219,12 +242,17 @@ def _check_expectations(claim: Claim, label: str) -> None:
         for audited in rule.get("bears_on", []):
             if kind != "counterexample" or audited not in claim.audits:
                 raise unknown(label, f"{key}.bears_on", audited, claim.audits if kind == "counterexample" else ())
-        for entry in rule.get("observes", []):
-            if entry["quantity"] not in quantities:
-                raise unknown(label, f"{key}.observes.quantity", entry["quantity"], quantities)
-        for entry in rule.get("fails", []):
-            if entry["quantity"] not in claimed:
-                raise unknown(label, f"{key}.fails.quantity", entry["quantity"], claimed)
+
+
+def _check_quantities(claim: Claim, label: str) -> None:
+    """Check what is observed against what is reported, and what must fail against what the claim observes."""
+    quantities = reported_quantities(claim.modules())
+    claimed = {entry["quantity"] for entry in claim.expect["claim"].get("observes", [])}
+    for arm, rule in claim.expect.items():
+        for key, known in (("observes", quantities), ("fails", claimed)):
+            for entry in rule.get(key, []):
+                if entry["quantity"] not in known:
+                    raise unknown(label, f"expect.{arm}.{key}.quantity", entry["quantity"], known)
 
 
 def _check_targets(claim: Claim, label: str) -> None:

@@ -7,7 +7,6 @@ packed and passed on. It holds no time of the run: the date is that of the relea
 
 import argparse
 import shutil
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
 
-from descent_audit.catalogue import ROOT, ConfigurationError
+from descent_audit.catalogue import ROOT
+from descent_audit.programs import program
 from descent_audit.storage import StorageError, json_text, read_json, write_text
 from descent_audit.styles import DRAWN
 from descent_audit.validation import read_yaml
@@ -135,16 +135,14 @@ def write_crate(results: Path, report: Path) -> None:
     write_text(results / "ro-crate-metadata.json", json_text(described.metadata.generate()))
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the crate; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--report", required=True, type=Path)
     options = parser.parse_args(arguments)
-    try:
-        write_crate(options.results, options.report)
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    write_crate(options.results, options.report)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 
 import argparse
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -17,16 +16,16 @@ import jinja2
 from descent_audit.catalogue import (
     ROOT,
     Claim,
-    ConfigurationError,
     Statement,
     check_scale,
-    load_claims,
     load_statements,
+    read_claims,
     reading_order,
     select_claims,
 )
 from descent_audit.inlining import inlined
-from descent_audit.storage import OBSERVATION_COLUMNS, StorageError, read_json, read_sealed, write_text
+from descent_audit.programs import program
+from descent_audit.storage import OBSERVATION_COLUMNS, read_json, read_sealed, write_text
 from descent_audit.styles import FORMATS, REPORT, STYLES, drawing
 from descent_audit.verdicts import VERDICTS
 from descent_audit.wording import filled_caption, plain, title
@@ -87,6 +86,7 @@ def caption_text(one: Mapping[str, Any]) -> str:
     return "{% raw %}\n" + "\n\n".join(MARKUP.sub(r"\\\1", text) for text in texts) + "\n{% endraw %}\n"
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page and the captions; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -94,15 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--output", required=True, type=Path)
     options = parser.parse_args(arguments)
-    try:
-        judged = read_json(options.results / "judgements.json")["claims"]
-        claims = load_claims(select_claims(list(judged)))
-        shown = entries(claims, load_statements(), judged, options.results)
-        for one in shown:
-            write_text(options.results / "captions" / f"{one['name']}.rst", caption_text(one))
-        write_text(options.output, page(shown, check_scale(options.scale), options.results))
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    judged = read_json(options.results / "judgements.json")["claims"]
+    claims = read_claims(select_claims(list(judged)))
+    shown = entries(claims, load_statements(), judged, options.results)
+    for one in shown:
+        write_text(options.results / "captions" / f"{one['name']}.rst", caption_text(one))
+    write_text(options.output, page(shown, check_scale(options.scale), options.results))
 
 
 if __name__ == "__main__":

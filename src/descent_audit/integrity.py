@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.catalogue import ROOT, Claim, ConfigurationError, load_claims, root_seed
+from descent_audit.catalogue import ROOT, Claim, read_claims, root_seed
 from descent_audit.manifest import modules, provenance, table_names
+from descent_audit.programs import program
 from descent_audit.sources import PACKAGE, SOURCE, import_closure
-from descent_audit.storage import StorageError, digest, read_json
+from descent_audit.storage import digest, read_json
 
 SHOWN = 5
 """Claims that a line names before it counts the rest."""
@@ -89,6 +90,7 @@ def _some(names: Sequence[str]) -> list[str]:
     return [*names[:SHOWN], *([f"observations of {rest} more claims"] if rest > 0 else [])]
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the findings; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,12 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not (options.results / "manifest.json").is_file():
         print(f"{options.results}: no run is complete here")
         return
-    try:
-        manifest, claims = read_json(options.results / "manifest.json"), load_claims()
-        tampered = list(changed_tables(options.results, manifest))
-        notes = [*changed_configuration(manifest, claims), *changed_sources(manifest, claims)]
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    manifest, claims = read_json(options.results / "manifest.json"), read_claims()
+    tampered = list(changed_tables(options.results, manifest))
+    notes = [*changed_configuration(manifest, claims), *changed_sources(manifest, claims)]
     print("\n".join([*tampered, *notes]) or f"{options.results}: every table follows from what is here")
     if tampered:
         sys.exit(f"{len(tampered)} tables are not what the run wrote; to make them again: snakemake --cores all -F")

@@ -5,7 +5,6 @@
 
 import argparse
 import math
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,14 +12,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from descent_audit.catalogue import Claim, ConfigurationError, check_scale, load_claims, load_statements, select_claims
+from descent_audit.catalogue import Claim, check_scale, load_statements, read_claims, select_claims
 from descent_audit.null_laws import LAWS, Sample, p_value, two_sided_level
 from descent_audit.observations import plain
+from descent_audit.programs import program
 from descent_audit.statistics import FALSE_ALARM, half_width
 from descent_audit.storage import (
     OBSERVATION_COLUMNS,
     Row,
-    StorageError,
     json_text,
     number,
     read_sealed,
@@ -371,7 +370,7 @@ def judge_statements(
 
 def judge(results: Path, scale: str, names: Sequence[str]) -> tuple[str, str]:
     """Return ``checks.csv`` and ``judgements.json`` as text from the observations of the named claims."""
-    claims = load_claims()
+    claims = read_claims()
     table: list[dict[str, object]] = []
     judgements = {}
     for name in names:
@@ -384,6 +383,7 @@ def judge(results: Path, scale: str, names: Sequence[str]) -> tuple[str, str]:
     return table_text(CHECK_COLUMNS, table), json_text(summary)
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Judge the claims of a run and write both files; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -391,12 +391,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--claims", help="comma-separated; all where it is not given")
     options = parser.parse_args(arguments)
-    try:
-        checks, judgements = judge(options.results, check_scale(options.scale), select_claims(options.claims))
-        write_text(options.results / "checks.csv", checks)
-        write_text(options.results / "judgements.json", judgements)
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    checks, judgements = judge(options.results, check_scale(options.scale), select_claims(options.claims))
+    write_text(options.results / "checks.csv", checks)
+    write_text(options.results / "judgements.json", judgements)
 
 
 def _numeric(text: str) -> float:

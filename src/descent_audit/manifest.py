@@ -5,13 +5,13 @@
 
 import argparse
 import platform
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from descent_audit.catalogue import Claim, ConfigurationError, check_scale, load_claims, root_seed, select_claims
+from descent_audit.catalogue import Claim, check_scale, read_claims, root_seed, select_claims
+from descent_audit.programs import program
 from descent_audit.sources import PACKAGE, SOURCE, code_digest, import_closure
 from descent_audit.storage import StorageError, digest, json_text, write_text
 
@@ -67,6 +67,7 @@ def sources(claims: Mapping[str, Claim]) -> list[Path]:
     return sorted({*stages, *(path for claim in claims.values() for path in modules(claim))})
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the manifest; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -74,12 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--claims", help="comma-separated; all where it is not given")
     options = parser.parse_args(arguments)
-    try:
-        claims = load_claims(select_claims(options.claims))
-        content = manifest(options.results, check_scale(options.scale), claims)
-        write_text(options.results / "manifest.json", json_text(content))
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    claims = read_claims(select_claims(options.claims))
+    content = manifest(options.results, check_scale(options.scale), claims)
+    write_text(options.results / "manifest.json", json_text(content))
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.catalogue import ROOT, ConfigurationError, load_claims
+from descent_audit.catalogue import ROOT, read_claims
+from descent_audit.programs import program
 from descent_audit.report import findings
-from descent_audit.storage import StorageError, read_json, read_table, write_bytes, write_text
+from descent_audit.storage import read_json, read_table, write_bytes, write_text
 from descent_audit.styles import REPORT, drawing
 from descent_audit.validation import fault
 from descent_audit.verdicts import VERDICTS
@@ -55,6 +56,7 @@ def with_head(readme: str, text: str) -> str:
     return f"{before}{start}\n{text}\n{end}{after}"
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the README's part and its pictures; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -67,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_text(README, with_head(README.read_text(encoding="utf-8"), text))
         for name in FIGURES:
             write_bytes(PICTURES / f"{name}.svg", (options.results / drawing(name, REPORT, "svg")).read_bytes())
-    except (ConfigurationError, StorageError, OSError) as error:
+    except OSError as error:
         sys.exit(str(error))
 
 
@@ -76,7 +78,7 @@ def _findings(results: Path, statements: Mapping[str, Mapping[str, str]]) -> lis
     checks = read_table(results / "checks.csv")
     return [
         {**statements[one["statement"]], "shows": one["shows"]}
-        for one in findings(load_claims(), judged["claims"], judged["statements"], checks)
+        for one in findings(read_claims(), judged["claims"], judged["statements"], checks)
     ]
 
 

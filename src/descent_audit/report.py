@@ -6,7 +6,6 @@ The prose is ``reports/audit.md.jinja``; it holds no digit of a result. Pandoc t
 
 import argparse
 import math
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -21,14 +20,14 @@ from descent_audit.catalogue import (
     REFERENCES,
     ROOT,
     Claim,
-    ConfigurationError,
     check_scale,
-    load_claims,
     load_statements,
+    read_claims,
     reading_order,
 )
 from descent_audit.identifiers import counted
 from descent_audit.inlining import inlined
+from descent_audit.programs import program
 from descent_audit.storage import (
     CURVE_COLUMNS,
     OBSERVATION_COLUMNS,
@@ -181,7 +180,7 @@ def verdicts_elsewhere(rows: Iterable[Row]) -> dict[str, dict[str, str]]:
 
 def report_context(results: Path, scale: str) -> dict[str, Any]:
     """Return all that the template needs. Raises ``ConfigurationError`` or ``StorageError``."""
-    claims, statements = load_claims(), load_statements()
+    claims, statements = read_claims(), load_statements()
     summary = read_json(results / "judgements.json")
     judged, verdicts = summary["claims"], summary["statements"]
     checks, rows = read_table(results / "checks.csv"), read_table(results / "statements.csv")
@@ -298,6 +297,7 @@ def write_pdf(text: str, output: Path) -> None:
     write_bytes(output, typst.compile(source, root=Path.cwd(), ignore_system_fonts=True))
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the report in the form that the name of the output asks for; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -305,13 +305,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--output", required=True, type=Path)
     options = parser.parse_args(arguments)
-    try:
-        context = report_context(options.results, check_scale(options.scale))
-        form = options.output.suffix.removeprefix(".")
-        write = {"html": write_html, "pdf": write_pdf}[form]
-        write(markdown(context, form), options.output)
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    context = report_context(options.results, check_scale(options.scale))
+    form = options.output.suffix.removeprefix(".")
+    write = {"html": write_html, "pdf": write_pdf}[form]
+    write(markdown(context, form), options.output)
 
 
 def _counted(value: object, table: str, row: str, column: str) -> str:

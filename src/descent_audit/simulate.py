@@ -19,7 +19,15 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from descent_audit.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
-from descent_audit.catalogue import CONFIG, ConfigurationError, check_seed, claim_names, load_claims, parse_claim
+from descent_audit.catalogue import (
+    CONFIG,
+    ConfigurationError,
+    check_code,
+    check_seed,
+    claim_names,
+    parse_claim,
+    read_claims,
+)
 from descent_audit.observations import parameter_point
 from descent_audit.shards import read_shards, write_shard
 from descent_audit.storage import (
@@ -90,6 +98,7 @@ def job(config: DictConfig) -> None:
     try:
         settings: Any = OmegaConf.to_container(config, resolve=True)
         claim = parse_claim(choices.claim, settings["claim"])
+        check_code(claim)
         typed = [override.split("=")[0].lstrip("+").removeprefix(EXPERIMENT) for override in overrides]
         arms, seed, folder = claim.arms(choices.scale, typed), check_seed(settings["seed"]), Path(settings["output"])
         shard, shards = check_shard(settings["shard"], settings["shards"])
@@ -134,7 +143,7 @@ def _override_fault(error: Exception) -> str:
     missing = re.search(r"Could not override '([^']+)'", str(error))
     claim = next((word.removeprefix("claim=") for word in sys.argv if word.startswith("claim=")), "")
     if missing and missing[1].startswith(EXPERIMENT) and claim in claim_names():
-        known = load_claims([claim])[claim].experiment
+        known = read_claims([claim])[claim].experiment
         return str(unknown(missing[1], "", missing[1].removeprefix(EXPERIMENT), known))
     return _one_line(error)
 

@@ -2,7 +2,7 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -68,6 +68,7 @@ def code_digest(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
+@cache
 def functions(path: Path) -> dict[str, ast.FunctionDef]:
     """Return the public functions that a file defines at its top level, by name."""
     body = syntax_tree(path).body
@@ -125,12 +126,20 @@ def _needed(module: str, path: Path) -> tuple[str, ...]:
     """Return the modules of this package that importing a module runs at once: those it names, and its parents."""
     parents = module.split(".")[:-1]
     names = [".".join(parents[: depth + 1]) for depth in range(len(parents))]
-    for node in ast.walk(syntax_tree(path)):
+    for node in _statements(syntax_tree(path).body):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return tuple(name for name in dict.fromkeys(names) if module_path(name))
+
+
+def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield statements and those inside of them, without a look at expressions, of which there are many more."""
+    for statement in body:
+        yield statement
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(statement, block, ()))
 
 
 SCALARS = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}

@@ -8,7 +8,6 @@ variation, which verdicts changed and which numbers moved.
 import argparse
 import importlib
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import wraps
@@ -19,10 +18,11 @@ import numpy as np
 
 from descent_audit import judge, optimizers
 from descent_audit.arms import simulate
-from descent_audit.catalogue import ConfigurationError, check_scale, load_claims, root_seed
+from descent_audit.catalogue import check_scale, load_claims, root_seed
+from descent_audit.programs import program
 from descent_audit.simulate import write_results
 from descent_audit.sources import classes
-from descent_audit.storage import Row, StorageError, json_text, read_json, read_table, table_text, write_text
+from descent_audit.storage import Row, json_text, read_json, read_table, table_text, write_text
 from descent_audit.verify import changed_numbers
 
 COLUMNS = ("variation", "numpy", "claims", "same_verdict", "numbers", "moved", "beyond", "changed")
@@ -119,6 +119,7 @@ def compare(variations: Mapping[str, Path], results: Path, output: Path) -> None
     write_text(output, table_text(COLUMNS, rows))
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run or compare; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -129,14 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args(arguments)
-    try:
-        if options.run:
-            run(options.run, check_scale(options.scale), in_single=options.single)
-        else:
-            named = dict(one.split("=", 1) for one in options.compare)
-            compare({name: Path(folder) for name, folder in named.items()}, options.results, options.output)
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    if options.run:
+        run(options.run, check_scale(options.scale), in_single=options.single)
+    else:
+        named = dict(one.split("=", 1) for one in options.compare)
+        compare({name: Path(folder) for name, folder in named.items()}, options.results, options.output)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ with ``--ledger FILE`` it writes and prints the ledger instead.
 """
 
 import argparse
-import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +12,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from descent_audit.catalogue import Claim, ConfigurationError, Statement, load_claims, load_statements
-from descent_audit.storage import Row, StorageError, read_json, read_table, table_text, write_text
+from descent_audit.catalogue import Claim, Statement, load_statements, read_claims
+from descent_audit.programs import program
+from descent_audit.storage import Row, read_json, read_table, table_text, write_text
 from descent_audit.verdicts import VERDICTS
 
 VERDICT_COLUMNS = (
@@ -100,7 +100,7 @@ def ledger_text(rows: Iterable[Row]) -> str:
 
 def write_tables(results: Path) -> None:
     """Write the three tables from ``judgements.json``. Raises ``ConfigurationError`` or ``StorageError``."""
-    claims, statements = load_claims(), load_statements()
+    claims, statements = read_claims(), load_statements()
     judged = read_json(results / "judgements.json")
     tables = {
         "verdicts": (VERDICT_COLUMNS, verdict_rows(claims, statements, judged["claims"])),
@@ -111,21 +111,19 @@ def write_tables(results: Path) -> None:
         write_text(results / f"{name}.csv", table_text(columns, rows))
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the tables, or print the ledger; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--ledger", type=Path)
     options = parser.parse_args(arguments)
-    try:
-        if options.ledger is None:
-            write_tables(options.results)
-        else:
-            ledger = ledger_text(read_table(options.results / "statements.csv"))
-            write_text(options.ledger, ledger)
-            print(ledger, end="")
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    if options.ledger is None:
+        write_tables(options.results)
+    else:
+        ledger = ledger_text(read_table(options.results / "statements.csv"))
+        write_text(options.ledger, ledger)
+        print(ledger, end="")
 
 
 def _joined(values: Iterable[str | None]) -> str:

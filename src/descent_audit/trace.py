@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.catalogue import CONFIG, ROOT, Claim, ConfigurationError, check_scale, claim_names, load_claims
+from descent_audit.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims, read_claims
 from descent_audit.identifiers import Counted, Drawn, Observed, parse
 from descent_audit.manifest import modules
 from descent_audit.observations import parameter_point, plain
+from descent_audit.programs import program
 from descent_audit.storage import OBSERVATION_COLUMNS, Row, StorageError, number, read_json, read_sealed, read_table
 from descent_audit.upkeep import fault_counts, reason_counts, speed_rows
 from descent_audit.validation import unknown
@@ -142,7 +143,7 @@ def trace(identifier: str, results: Path) -> Chain:
         return counted_chain(one, results)
     if one.claim not in claim_names(CONFIG):
         raise unknown("command line", "ID", one.claim, claim_names(CONFIG))
-    manifest, claim = read_json(results / "manifest.json"), load_claims([one.claim])[one.claim]
+    manifest, claim = read_json(results / "manifest.json"), read_claims([one.claim])[one.claim]
     if claim.name not in manifest["claims"]:
         raise unknown(str(results / "manifest.json"), "claims", claim.name, manifest["claims"])
     if isinstance(one, Drawn):
@@ -152,6 +153,7 @@ def trace(identifier: str, results: Path) -> Chain:
     return [*observed_chain(one, claim, results, manifest), ("recompute", command)]
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the chain; exit code 1 for a fault (one line) and for a number that is not found again."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -160,17 +162,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, help="the folder of the run; results/<scale> where it is not given")
     parser.add_argument("--recompute", action="store_true", help="run the arm behind the number")
     options = parser.parse_args(arguments)
-    try:
-        results = options.results or Path("results") / check_scale(options.scale)
-        chain = [("number", options.id), *trace(options.id, results)]
-        width = max(len(label) for label, _ in chain)
-        print("\n".join(f"{label:<{width}}  {text}" for label, text in chain))
-        one = parse(options.id)
-        if options.recompute and isinstance(one, Observed):
-            claim = load_claims([one.claim])[one.claim]
-            check_recomputed(recomputed(one, claim, read_json(results / "manifest.json")), dict(chain)["value"])
-    except (ConfigurationError, StorageError) as error:
-        sys.exit(str(error))
+    results = options.results or Path("results") / check_scale(options.scale)
+    chain = [("number", options.id), *trace(options.id, results)]
+    width = max(len(label) for label, _ in chain)
+    print("\n".join(f"{label:<{width}}  {text}" for label, text in chain))
+    one = parse(options.id)
+    if options.recompute and isinstance(one, Observed):
+        claim = load_claims([one.claim])[one.claim]
+        check_recomputed(recomputed(one, claim, read_json(results / "manifest.json")), dict(chain)["value"])
 
 
 def check_recomputed(found: str, stored: str) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from descent_audit.catalogue import ROOT
-from descent_audit.storage import Row, StorageError, json_text, number, read_json, read_table, table_text, write_text
+from descent_audit.programs import program
+from descent_audit.storage import Row, json_text, number, read_json, read_table, table_text, write_text
 
 REFERENCE = ROOT / "reports" / "reference"
 CHANGELOG = ROOT / "CHANGELOG.md"
@@ -129,6 +130,7 @@ def report(found: Mapping[str, Sequence[str]], *, bitwise: bool) -> str:
     return "\n".join(lines)
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Compare or update; exit code 1 where anything changed, one line for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,16 +139,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--changelog", type=Path, default=CHANGELOG)
     options = parser.parse_args(arguments)
-    try:
-        bitwise = read_json(options.reference / "environment.json") == environment(options.results)
-        found = differences(options.results, options.reference, bitwise=bitwise)
-        if options.update:
-            update(options.results, options.reference)
-            if entry := changelog_entry(found):
-                text = options.changelog.read_text(encoding="utf-8")
-                write_text(options.changelog, with_entry(text, date.today().isoformat(), entry))
-    except StorageError as error:
-        sys.exit(str(error))
+    bitwise = read_json(options.reference / "environment.json") == environment(options.results)
+    found = differences(options.results, options.reference, bitwise=bitwise)
+    if options.update:
+        update(options.results, options.reference)
+        if entry := changelog_entry(found):
+            text = options.changelog.read_text(encoding="utf-8")
+            write_text(options.changelog, with_entry(text, date.today().isoformat(), entry))
     print(report(found, bitwise=bitwise))
     sys.exit(1 if any(found.values()) and not options.update else 0)
 

@@ -7,14 +7,16 @@ from itertools import groupby
 from typing import Any
 
 from descent_audit.identifiers import observed
-from descent_audit.null_laws import LAWS
 from descent_audit.storage import Row, number
 
-RELATIONS = {
-    "close": "within", "equal": "exactly", "at_most": "at most", "at_least": "at least",
-    "increasing": "increasing", "decreasing": "decreasing",
+LAWS = {
     "binomial": "binomial law", "chi_square": "χ² law", "normal": "normal law", "student": "Student's law",
     "kolmogorov": "Kolmogorov's law",
+}  # fmt: skip
+"""The words for the laws of ``null_laws``."""
+RELATIONS = {
+    "close": "within", "equal": "exactly", "at_most": "at most", "at_least": "at least",
+    "increasing": "increasing", "decreasing": "decreasing", **LAWS,
 }  # fmt: skip
 UNBOUNDED = {"equal", "increasing", "decreasing", *LAWS}
 """Relations without a bound of their own to show."""

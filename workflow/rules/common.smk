@@ -20,6 +20,9 @@ LOGS = f"results/{SCALE}/logs"
 TIMES = f"results/{SCALE}/benchmarks"
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
 
+# What comes before all figures where both could start: figures fill the cores that the last simulations leave free.
+FIRST = 1
+
 shell.prefix(job_environment())
 
 

@@ -15,6 +15,7 @@ rule judge:
         f"{LOGS}/judge.log",
     benchmark:
         f"{TIMES}/judge.tsv"
+    priority: FIRST
     conda:
         ENVIRONMENT
     params:

@@ -8,6 +8,7 @@ rule shard:
         f"{LOGS}/shard/{{claim}}/{{shard}}_of_{{shards}}.log",
     benchmark:
         f"{TIMES}/shard/{{claim}}/{{shard}}_of_{{shards}}.tsv"
+    priority: FIRST
     conda:
         ENVIRONMENT
     resources:
@@ -36,6 +37,7 @@ rule simulate:
         f"{LOGS}/simulate/{{claim}}.log",
     benchmark:
         f"{TIMES}/simulate/{{claim}}.tsv"
+    priority: FIRST
     conda:
         ENVIRONMENT
     resources:

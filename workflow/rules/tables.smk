@@ -26,6 +26,7 @@ rule tables:
         f"{LOGS}/tables.log",
     benchmark:
         f"{TIMES}/tables.tsv"
+    priority: FIRST
     conda:
         ENVIRONMENT
     params:
@@ -65,6 +66,7 @@ rule manifest:
         f"{RESULTS}/manifest.json",
     log:
         f"{LOGS}/manifest.log",
+    priority: FIRST
     conda:
         ENVIRONMENT
     params:

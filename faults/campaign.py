@@ -23,7 +23,6 @@ from descent_audit.catalogue import load_claims
 from descent_audit.claims import Claim
 from descent_audit.sources import SOURCE, code_digest, import_closure
 from descent_audit.storage import json_text, read_json, write_bytes, write_text
-from faults.compared import value_changed
 from faults.mutations import Mutation, generated
 from faults.trial import FORK, PACKAGE, SCALE, Sound, in_fork, noticed, sound
 
@@ -31,9 +30,9 @@ WRITTEN = Path(__file__).with_name("written.yaml")
 TRIAL = Path(__file__).with_name("trial.py")
 STAGES = (
     "arms", "calibrate", "catalogue", "claims", "cluster", "crate", "explore", "figures", "gallery", "identifiers",
-    "inlining", "integrity", "manifest", "observations", "parameters", "plan", "readme", "report", "shards", "simulate",
-    "sources", "stability", "status", "storage", "styles", "tables", "thumbnail", "trace", "unbound", "validation",
-    "verdicts", "verify", "wording",
+    "inlining", "integrity", "manifest", "observations", "parameters", "plan", "programs", "readme", "report",
+    "shards", "simulate", "sources", "stability", "status", "storage", "styles", "tables", "thumbnail", "trace",
+    "unbound", "validation", "verdicts", "verify", "wording",
 )  # fmt: skip
 """Modules of the pipeline, which compute no number: no faults are generated in them."""
 ROUNDING = 1e-9
@@ -44,15 +43,13 @@ ROUNDING = 1e-9
 class Outcome:
     """What came of one fault: the claims that ran it, who noticed it and how, and the largest change of a number.
 
-    ``changed`` is -1 where nothing changed and 0 where only curves did. ``compared`` says whether a value changed that
-    an expectation compares: those are what ``make verify`` holds against the reference, bit for bit.
+    ``changed`` is -1 where nothing changed and 0 where only curves did.
     """
 
     fault: Mutation
     tried: tuple[str, ...]
     noticed: dict[str, str]
     changed: float
-    compared: bool = False
 
     @property
     def kind(self) -> str:
@@ -155,17 +152,7 @@ class Workshop:
                 found[name] = how
                 if not every:
                     break
-        compared = not found and changed > 0 and any(self._compares(name, fault, text, path) for name in tried)
-        return Outcome(fault, tuple(tried), found, changed, compared)
-
-    def _compares(self, claim: str, fault: Mutation, text: str, path: Path) -> bool:
-        answers, asked = read_json(path), self.subjects[claim]
-        key = f"compared {asked.key}"
-        if key not in answers:
-            changed = in_fork(value_changed, self.copy, asked.claim, self.seed, fault, text, self.sound(claim))
-            answers[key] = bool(changed)
-            write_text(path, json_text(answers))
-        return bool(answers[key])
+        return Outcome(fault, tuple(tried), found, changed)
 
     def pool(self) -> ProcessPoolExecutor:
         """Return the processes that wait for the forks in which claims run."""

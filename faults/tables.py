@@ -70,17 +70,9 @@ def share(outcomes: Iterable[Outcome], because: Mapping[str, Reason]) -> tuple[i
     return counts["noticed"], counts["noticed"] + counts["unnoticed"] + counts["unexplained"]
 
 
-def nets(outcomes: Sequence[Outcome]) -> tuple[int, int, int]:
-    """Return how many faults a verdict sees, how many others ``make verify`` does, and how many change a number at all.
-
-    The last are all that a verdict or the tables of observations show; a number may be one that nothing compares.
-    """
-    verdict = sum(bool(one.noticed) for one in outcomes)
-    return (
-        verdict,
-        sum(one.compared for one in outcomes),
-        verdict + sum(one.changed > 0 and not one.noticed for one in outcomes),
-    )
+def net(one: Outcome) -> str:
+    """Return what sees a fault: a verdict, else ``make verify``, which holds every number that is reported, or none."""
+    return "verdict" if one.noticed else "verify" if one.changed > 0 else ""
 
 
 def fault_rows(
@@ -98,7 +90,7 @@ def fault_rows(
                 "new": _short(one.fault.new),
                 "claims": len(one.tried),
                 "outcome": outcome(one, because),
-                "seen_by": _net(one),
+                "seen_by": net(one),
                 "change": f"{one.changed:.1g}" if not one.noticed and one.changed > 0 else "",
                 "noticed_by": ";".join(one.noticed),
                 "how": next(iter(one.noticed.values()), ""),
@@ -111,25 +103,19 @@ def summary(
 ) -> str:
     """Return the counts as text, with a line for every fault that is not explained."""
     seen, of = share(generated, because)
-    verdict, verify, changing = nets(generated)
+    nets = Counter(net(one) for one in generated)
     counts = Counter(outcome(one, because) for one in generated)
     lines = [
         f"written: {sum(bool(one.noticed) for one in written)} of {len(written)} noticed",
         f"generated: {len(generated)} of {existing} tried; {seen} of {of} that matter noticed; "
         + ", ".join(f"{count} {name}" for name, count in sorted(counts.items())),
-        f"of {changing} that change a number: {verdict} seen by a verdict, {verify} others by make verify alone",
+        f"seen by a verdict: {nets['verdict']}, by make verify alone: {nets['verify']}",
     ]
     lines += [
         f"  {one.fault.name} ({one.kind}): {_short(one.fault.old)} -> {_short(one.fault.new)}"
         for one in unexplained([*written, *generated], because)
     ]
     return "\n".join(lines)
-
-
-def _net(one: Outcome) -> str:
-    if one.noticed:
-        return "verdict"
-    return "verify" if one.compared else ""
 
 
 def _short(text: str) -> str:

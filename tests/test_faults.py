@@ -15,7 +15,7 @@ from faults import campaign
 from faults.__main__ import main
 from faults.campaign import Outcome, generated_faults, sample, subject, workshop, written_faults
 from faults.mutations import Mutation, generated
-from faults.tables import COLUMNS, Reason, fault_rows, nets, outcome, reasons, share, summary, unexplained
+from faults.tables import COLUMNS, Reason, fault_rows, net, outcome, reasons, share, summary, unexplained
 from faults.trial import largest_change
 
 CLAIMS = ["schedule_shape_identities", "adam_limit_identities"]
@@ -140,7 +140,7 @@ def test_fault_that_changes_nothing_is_harmless(opened):
     assert (found.kind, outcome(found, {}), outcome(found, because)) == ("no change", "no change", "no change")
     assert unexplained([found], {}) == []
     assert share([found], {}) == (0, 0)
-    assert nets([found]) == (0, 0, 0)
+    assert net(found) == ""
     (row,) = fault_rows([], [found], because)
     assert tuple(row) == COLUMNS
     assert (row["claims"], row["noticed_by"], row["seen_by"], row["because"]) == (1, "", "", "factors commute")
@@ -155,23 +155,19 @@ def test_written_fault_that_changes_nothing_is_not_harmless(opened):
 def test_fault_that_changes_a_number_within_its_tolerance_is_seen_by_verify_alone(opened):
     found = tried(opened, changed_line("0.5 * np.pi", "0.5000001 * np.pi"))
     because = {"by hand": Reason("the tolerance is wider", equivalent=False)}
-    assert (found.kind, found.compared) == ("within tolerance", True)
+    assert (found.kind, net(found)) == ("within tolerance", "verify")
     assert (outcome(found, {}), outcome(found, because)) == ("unexplained", "unnoticed")
     assert (unexplained([found], {}), unexplained([found], because)) == ([found], [])
     assert (share([found], {}), share([found], because)) == ((0, 1), (0, 1))
-    assert nets([found]) == (0, 1, 1)
     assert "by hand (within tolerance)" in summary([], [found], {}, 7)
-    assert "of 1 that change a number: 0 seen by a verdict, 1 others by make verify alone" in summary(
-        [], [found], {}, 7
-    )
+    assert "seen by a verdict: 0, by make verify alone: 1" in summary([], [found], {}, 7)
     (row,) = fault_rows([], [found], because)
     assert (row["outcome"], row["seen_by"]) == ("unnoticed", "verify")
 
 
-def test_number_that_no_expectation_compares_is_not_seen_by_verify():
-    shown = Outcome(changed_line("0.5 * np.pi", "np.pi"), ("a claim",), {}, 0.5, compared=False)
-    assert nets([shown]) == (0, 0, 1)
-    assert next(fault_rows([], [shown], {}))["seen_by"] == ""
+def test_fault_that_changes_a_curve_alone_is_seen_by_nothing():
+    drawn = Outcome(changed_line("0.5 * np.pi", "np.pi"), ("a claim",), {}, 0.0)
+    assert (drawn.kind, net(drawn)) == ("curves", "")
 
 
 def test_exception_counts_as_noticed(opened):

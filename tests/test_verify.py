@@ -3,18 +3,23 @@ import json
 import pytest
 
 from descent_audit import verify
-from descent_audit.storage import StorageError, table_text, write_text
+from descent_audit.storage import OBSERVATION_COLUMNS, StorageError, seal_text, table_text, write_text
 
 CHECK = {"claim": "a", "arm": "claim", "quantity": "q", "at": "n=1", "relation": "close", "tolerance": 0.1}
+OBSERVATION = {"claim": "a", "arm": "claim", "quantity": "q", "at": "n=1", "replicates": 1}
 ENVIRONMENT = {"scale": "full", "packages": {"numpy": "2"}, "platform": {"system": "Linux"}}
 
 
-def written(folder, *, value=1.0, met=True, verdict="supported", environment=ENVIRONMENT, **check):
+def written(folder, *, value=1.0, met=True, verdict="supported", environment=ENVIRONMENT, shown=(), **check):
     tables = {
         "verdicts.csv": [{"claim": "a", "verdict": verdict}],
         "statements.csv": [{"id": "s", "verdict": verdict}],
         "checks.csv": [{**CHECK, "value": value, "met": met, **check}],
     }
+    observed = {**OBSERVATION, "value": value, "at": check.get("at", "n=1")}
+    text = table_text(OBSERVATION_COLUMNS, [{**observed, **one} for one in ({}, *shown)])
+    write_text(folder / "observations" / "a.csv", text)
+    write_text(folder / "seals" / "a.sha256", seal_text({"observations/a.csv": text}))
     for name, rows in tables.items():
         write_text(folder / name, table_text(verify.TABLES[name], rows))
     write_text(folder / "manifest.json", json.dumps({**environment, "more": 1}))
@@ -61,6 +66,36 @@ def test_bounded_number_may_move_on_its_side_of_the_bound_alone(capsys, tmp_path
     assert outcome(capsys, tmp_path / "reference", moved)[0] == 0
     crossed = written(tmp_path / "crossed", value=6.0, met=False, environment=other, **bounded)
     assert outcome(capsys, tmp_path / "reference", crossed)[0] == 1
+
+
+SHOWN = {"quantity": "shown", "value": 2.0, "predicted": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"value": 2.0000000000000004}, "a claim shown n=1, value: 2.0 -> 2.0000000000000004"),
+        ({"predicted": 2.6}, "a claim shown n=1, predicted: 2.5 -> 2.6"),
+        ({"standard_error": 0.1}, "a claim shown n=1, standard_error: none -> 0.1"),
+        ({"replicates": 3}, "a claim shown n=1, replicates: 1 -> 3"),
+        ({"at": "n=7"}, "a claim shown n=1: gone"),
+    ],
+)
+def test_what_no_expectation_compares_is_held_to_the_last_bit_on_the_same_platform_alone(
+    capsys, tmp_path, change, line
+):
+    verify.update(written(tmp_path / "first", shown=[SHOWN]), tmp_path / "reference")
+    new = written(tmp_path / "new", shown=[{**SHOWN, **change}])
+    code, text = outcome(capsys, tmp_path / "reference", new)
+    assert code == 1
+    assert line in text
+    other = written(tmp_path / "other", shown=[{**SHOWN, **change}], environment={**ENVIRONMENT, "packages": {}})
+    assert outcome(capsys, tmp_path / "reference", other)[0] == 0
+
+
+def test_value_that_is_compared_is_named_once(capsys, reference, tmp_path):
+    _, text = outcome(capsys, reference, written(tmp_path / "new", value=1.5, met=False))
+    assert text.count("1.0 -> 1.5") == 1
 
 
 def test_verdict_comes_first(capsys, reference, tmp_path):

@@ -1,5 +1,8 @@
 """A run against the committed reference: what changed, verdicts first, then numbers beyond their own tolerance.
 
+On the platform and with the packages of the reference, all numbers that experiments report must be the same to the last
+bit: those that expectations compare, and then predictions, standard errors and what is only shown.
+
 ``python -m descent_audit.verify --results results/full`` compares; with ``--update`` it makes the run the reference
 and writes what changed into ``CHANGELOG.md``.
 """
@@ -14,7 +17,17 @@ from typing import Any
 
 from descent_audit.catalogue import ROOT
 from descent_audit.programs import program
-from descent_audit.storage import Row, json_text, number, read_json, read_table, table_text, write_text
+from descent_audit.storage import (
+    OBSERVATION_COLUMNS,
+    Row,
+    json_text,
+    number,
+    read_json,
+    read_sealed,
+    read_table,
+    table_text,
+    write_text,
+)
 
 REFERENCE = ROOT / "reports" / "reference"
 CHANGELOG = ROOT / "CHANGELOG.md"
@@ -24,15 +37,26 @@ TABLES = {
     "verdicts.csv": ("claim", "verdict"),
     "statements.csv": ("id", "verdict"),
     "checks.csv": ("claim", "arm", "quantity", "at", "relation", "tolerance", "value", "met"),
+    "observations.csv": OBSERVATION_COLUMNS,
 }
-"""The columns that the reference keeps of each table."""
+"""The columns that the reference keeps of each table; the last one holds the observations of all claims."""
 CHECK_KEY = TABLES["checks.csv"][:5]
+PLACE = CHECK_KEY[:4]
+"""What names an observation."""
 
 
 def environment(results: Path) -> dict[str, Any]:
     """Return the package versions and the platform of a run, from its manifest."""
     manifest = read_json(results / "manifest.json")
     return {key: manifest[key] for key in ("scale", "packages", "platform")}
+
+
+def kept(results: Path) -> dict[str, list[Row]]:
+    """Return what a reference keeps of a run, by table. Raises ``StorageError`` where one cannot be read."""
+    tables = {name: read_table(results / name) for name in TABLES if name != "observations.csv"}
+    claims = [row["claim"] for row in tables["verdicts.csv"]]
+    observed = [row for name in claims for row in read_sealed(results, "observations", name, OBSERVATION_COLUMNS)]
+    return {**tables, "observations.csv": observed}
 
 
 def changed_verdicts(old: Iterable[Row], new: Iterable[Row], key: str) -> Iterator[str]:
@@ -59,6 +83,25 @@ def changed_numbers(old: Iterable[Row], new: Iterable[Row], *, bitwise: bool) ->
             yield f"{place}: {values[0] or 'none'} -> {values[1] or 'none'} (tolerance {after[key]['tolerance']})"
 
 
+def changed_observations(old: Iterable[Row], new: Iterable[Row], compared: Iterable[Row]) -> Iterator[str]:
+    """Yield a line for every other cell of an observation, but for the values that the checks ``compared`` hold."""
+    before, after = ({_place(row): row for row in rows} for rows in (old, new))
+    checked = {_place(row) for row in compared}
+    for key in sorted(before.keys() | after.keys()):
+        place = " ".join(part for part in key if part)
+        if key in before and key in after:
+            for column in OBSERVATION_COLUMNS:
+                values = before[key][column], after[key][column]
+                if values[0] != values[1] and not (column == "value" and key in checked):
+                    yield f"{place}, {column}: {values[0] or 'none'} -> {values[1] or 'none'}"
+        elif key not in checked:
+            yield f"{place}: {'new' if key in after else 'gone'}"
+
+
+def _place(row: Row) -> tuple[str, ...]:
+    return tuple(row[column] for column in PLACE)
+
+
 def _numbered(rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:
     """Return checks by what they are about; the second and later ones on one number also by their count."""
     seen: Counter[tuple[str, ...]] = Counter()
@@ -82,18 +125,23 @@ def _drifted(old: Row, new: Row, bitwise: bool) -> bool:
 
 def differences(results: Path, reference: Path, *, bitwise: bool) -> dict[str, list[str]]:
     """Return the changed lines by headline. Raises ``StorageError`` where a table cannot be read."""
-    old, new = ({name: read_table(folder / name) for name in TABLES} for folder in (reference, results))
+    old, new = {name: read_table(reference / name) for name in TABLES}, kept(results)
+    observed = old["observations.csv"], new["observations.csv"]
+    compared = [*old["checks.csv"], *new["checks.csv"]]
     return {
         "Verdicts of claims": list(changed_verdicts(old["verdicts.csv"], new["verdicts.csv"], "claim")),
         "Verdicts of statements": list(changed_verdicts(old["statements.csv"], new["statements.csv"], "id")),
         "Numbers": list(changed_numbers(old["checks.csv"], new["checks.csv"], bitwise=bitwise)),
+        "Predictions, errors and numbers that are only shown": list(changed_observations(*observed, compared))
+        if bitwise
+        else [],
     }
 
 
 def update(results: Path, reference: Path) -> None:
     """Make a run the reference. Raises ``StorageError``."""
-    for name, columns in TABLES.items():
-        write_text(reference / name, table_text(columns, read_table(results / name)))
+    for name, rows in kept(results).items():
+        write_text(reference / name, table_text(TABLES[name], rows))
     write_text(reference / "environment.json", json_text(environment(results)))
 
 

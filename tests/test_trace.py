@@ -86,7 +86,8 @@ def test_faults_are_counted_in_the_committed_table(results, capsys, identifier):
 
 
 def test_speed_is_followed_to_its_platform(results, capsys, tmp_path, monkeypatch):
-    write_text(tmp_path / "some.json", json.dumps({table: [{"median": 0.625}] for table in upkeep.SPEED}))
+    tables = {name: [dict.fromkeys(columns, 0.625)] for name, columns in upkeep.SPEED.items()}
+    write_text(tmp_path / "some.json", json.dumps({**dict.fromkeys(upkeep.MACHINE, ""), **tables}))
     monkeypatch.setattr(trace, "BENCHMARKS", tmp_path)
     text = printed(capsys, results, "speed.csv/some whole 1/median")
     assert "0.625" in text

@@ -42,7 +42,7 @@ from descent_audit.storage import (
 )
 from descent_audit.thumbnail import thumbnail
 from descent_audit.unbound import unbound_prose
-from descent_audit.upkeep import fault_counts, reason_counts, speed
+from descent_audit.upkeep import committed, fault_counts, reason_counts, speed
 from descent_audit.validation import fault
 from descent_audit.verdicts import VERDICTS
 from descent_audit.wording import bound, check_groups, escaped, filled_caption, shown_number, title
@@ -184,7 +184,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
     summary = read_json(results / "judgements.json")
     judged, verdicts = summary["claims"], summary["statements"]
     checks, rows = read_table(results / "checks.csv"), read_table(results / "statements.csv")
-    stability, faults = (read_table(REFERENCE / f"{name}.csv") for name in ("stability", "faults"))
+    stability, faults = committed(REFERENCE, "stability"), committed(REFERENCE, "faults")
     own_checks = {name: [row for row in checks if row["claim"] == name] for name in claims}
     observed = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in judged}
     thumbnails = {
@@ -212,7 +212,7 @@ def report_context(results: Path, scale: str) -> dict[str, Any]:
         "planned": {statement.id: statement.claims for statement in statements},
         "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
         "coverage": read_table(results / "coverage.csv"),
-        "calibration": calibration_rows(read_table(REFERENCE / "calibration.csv"), claims),
+        "calibration": calibration_rows(committed(REFERENCE, "calibration"), claims),
         "stability": stability,
         "faults": fault_counts(faults),
         "reasons": reason_counts(faults),

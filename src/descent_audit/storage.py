@@ -102,12 +102,20 @@ def read_sealed(results: Path, folder: str, claim: str, columns: Sequence[str]) 
     return rows
 
 
-def read_table(path: Path) -> list[Row]:
-    """Return the rows of a CSV file that a stage wrote. Raises ``StorageError`` where it cannot be read."""
+def read_table(path: Path, needed: Sequence[str] = ()) -> list[Row]:
+    """Return the rows of a CSV file that a stage wrote.
+
+    Raises ``StorageError`` where it cannot be read or lacks a column that is ``needed``.
+    """
     try:
-        return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+        rows, columns = list(reader), reader.fieldnames or ()
     except (OSError, UnicodeError, csv.Error) as error:
         raise StorageError(f"{path}: cannot be read ({error})") from None
+    for column in needed:
+        if column not in columns:
+            raise StorageError(f"{path}: found no column {column!r}, allowed: a table with {', '.join(needed)}")
+    return rows
 
 
 def read_json(path: Path) -> Any:

@@ -1,6 +1,7 @@
-"""What the report says of the audit itself: which faults it notices, and what it costs.
+"""What the report says of the audit itself: which faults it notices, how stable it is, and what it costs.
 
-Both were measured before, by ``make faults`` and ``make benchmark``, and are committed; a run of the audit reads them.
+All was measured before, by ``make faults``, ``calibrate``, ``stability`` and ``benchmark``, and is committed; a run of
+the audit reads it.
 """
 
 from collections import Counter
@@ -8,12 +9,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.storage import Row, StorageError, read_json
+from descent_audit.storage import Row, StorageError, read_json, read_table
 
-SPEED = ("whole", "stages", "kernels", "growth", "interaction")
-"""Tables of a file of benchmarks."""
+COMMITTED = {
+    "calibration": ("claim", "seeds", "same_verdict", "controls_rejected", "laws", "adjusted_p"),
+    "stability": ("variation", "numpy", "claims", "same_verdict", "numbers", "moved", "beyond", "changed"),
+    "faults": ("source", "module", "outcome", "seen_by", "because"),
+}
+"""Committed tables, and their columns that the report reads."""
+MACHINE = ("platform", "cores", "packages", "claims", "scale")
+"""What a file of benchmarks says of where it was measured."""
+MEASURED = ("what", "median", "low", "high", "rounds", "aim")
+SPEED = {
+    "whole": (*MEASURED, "over"),
+    "stages": ("stage", "times", "each", "seconds", "share"),
+    "kernels": (*MEASURED, "over"),
+    "growth": ("what", "against", "smallest", "largest", "first", "last", "unit", "exponent"),
+    "interaction": MEASURED,
+}
+"""Tables of a file of benchmarks, and their columns that the report reads."""
 MATTERING = ("noticed", "unnoticed", "unexplained")
 """Outcomes of faults that change a number of a claim and are not equivalent."""
+
+
+def committed(folder: Path, name: str) -> list[Row]:
+    """Return the rows of a committed table. Raises ``StorageError`` for one that lacks a column."""
+    return read_table(folder / f"{name}.csv", COMMITTED[name])
 
 
 def fault_counts(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -56,8 +77,13 @@ def speed_rows(folder: Path) -> list[dict[str, Any]]:
 
 def _measured(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = read_json(path)
-    for name in SPEED:
-        if name not in found:
-            raise StorageError(f"{path}: found no table {name!r}, allowed: {', '.join(SPEED)}")
-        found[name] = [{"row": f"{path.stem} {name} {number}", **row} for number, row in enumerate(found[name], 1)]
+    for key in (*MACHINE, *SPEED):
+        if key not in found:
+            raise StorageError(f"{path}: found no key {key!r}, allowed: {', '.join((*MACHINE, *SPEED))}")
+    for name, columns in SPEED.items():
+        for number, row in enumerate(found[name], 1):
+            for column in columns:
+                if column not in row:
+                    raise StorageError(f"{path}: {name}.{number}: found no {column!r}, allowed: {', '.join(columns)}")
+            row["row"] = f"{path.stem} {name} {number}"
     return found

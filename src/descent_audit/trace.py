@@ -17,7 +17,7 @@ from descent_audit.manifest import modules
 from descent_audit.observations import parameter_point, plain
 from descent_audit.programs import program
 from descent_audit.storage import OBSERVATION_COLUMNS, Row, StorageError, number, read_json, read_sealed, read_table
-from descent_audit.upkeep import fault_counts, reason_counts, speed_rows
+from descent_audit.upkeep import committed, fault_counts, reason_counts, speed_rows
 from descent_audit.validation import unknown
 
 Chain = list[tuple[str, str]]
@@ -108,7 +108,7 @@ def table_rows(table: str, results: Path) -> tuple[Path, Sequence[Mapping[str, A
     """Return the rows of a table of counts and where they are read from. Raises ``StorageError``."""
     counts = {"faults.csv": fault_counts, "survivors.csv": reason_counts}
     if table in counts:
-        return REFERENCE / "faults.csv", counts[table](read_table(REFERENCE / "faults.csv"))
+        return REFERENCE / "faults.csv", counts[table](committed(REFERENCE, "faults"))
     if table == "speed.csv":
         return BENCHMARKS, speed_rows(BENCHMARKS)
     path = (REFERENCE if table in COMMITTED else results) / table

@@ -85,5 +85,5 @@ def _measured(path: Path) -> dict[str, Any]:
             for column in columns:
                 if column not in row:
                     raise StorageError(f"{path}: {name}.{number}: found no {column!r}, allowed: {', '.join(columns)}")
-            row["row"] = f"{path.stem} {name} {number}"
+        found[name] = [{"row": f"{path.stem} {name} {number}", **row} for number, row in enumerate(found[name], 1)]
     return found

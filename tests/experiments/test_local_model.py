@@ -58,6 +58,18 @@ def test_few_power_steps_leave_the_constants_short():
     assert found["strong_convexity_ratio"] > 1 + 1e-3
 
 
+def test_condition_number_and_linearity_are_those_of_the_hessian():
+    found = {one.quantity: one for one in report().measured}
+    assert found["measured_condition_number"].predicted == 20.0
+    assert found["measured_condition_number"].value == pytest.approx(20.0, rel=1e-6)
+    assert found["linearity_error"].value < 1e-12
+
+
+def test_linearity_error_rejects_a_ratio_of_the_first_point_alone(monkeypatch):
+    monkeypatch.setattr(local_model, "_stretch", lambda loss, x, y: loss.gradient(x)[:, 0] + 1.0)
+    assert values(report())["linearity_error"] > 0.1
+
+
 def test_pairs_outside_rejects_a_wrong_spectrum(monkeypatch):
     monkeypatch.setattr(local_model.Quadratic, "smoothness", property(lambda self: 0.3))
     assert values(report())["pairs_outside"] > 0
@@ -74,7 +86,7 @@ def test_power_iteration_finds_the_top_eigenvector_of_scipy():
 def test_cusp_grows_as_its_radii_part():
     (growth,) = cusp(small_radius=1e-4, large_radius=1e-2, points=8).measured
     assert growth.value == pytest.approx((100 + 1e-4) / (10 + 1e-2), rel=1e-12)
-    assert growth.predicted == pytest.approx(10)
+    assert growth.predicted == pytest.approx((100 + 1e-4) / (10 + 1e-2), rel=1e-12)
 
 
 def test_quartic_is_missed_entirely():

@@ -77,6 +77,7 @@ def test_threshold_belongs_to_the_curvature_at_the_minimum():
     expected = 2.0 / np.linalg.eigvalsh(np.array(hessian))[-1] / (2.0 / loss.smoothness)
     assert found["threshold_over_bound"] == pytest.approx(expected, rel=0.01)
     assert found["threshold_times_curvature"] == pytest.approx(2.0, rel=0.01)
+    assert found["bounded_rate_over_threshold"] == pytest.approx(10.0 / found["threshold_over_bound"], rel=1e-12)
 
 
 def test_largest_loss_is_that_of_a_scalar_loop():

@@ -46,6 +46,9 @@ def test_constant_gain_is_the_sum_of_the_weights(momentum, steps):
 
 def test_terminal_gains_are_the_limits_of_both_sequences():
     assert [one.value for one in values("terminal_gain").values()] == pytest.approx([1.0, 2.0, 10.0], rel=1e-12)
+    (start_up,) = values("terminal_gain", momentum=[0.99], steps=200).values()
+    assert start_up.value == pytest.approx(sum(0.99**k for k in range(200)), rel=1e-12)
+    assert start_up.predicted == pytest.approx(start_up.value, rel=1e-12)
     assert values("alternating_gain")[0.5].value == pytest.approx(2 / 3, rel=1e-12)
     alternating = values("terminal_gain", sign="alternating")
     assert (alternating[0.9].value, alternating[0.9].predicted) == pytest.approx((1 / 1.9, 10.0), rel=1e-12)

@@ -73,7 +73,13 @@ def test_thresholds_are_those_of_a_scalar_bisection():
 def test_prediction_without_momentum_is_two_over_curvature():
     assert {one.predicted for one in values("stability_threshold", prediction="gradient_descent").values()} == {2.0}
     (error,) = values("growth_rate_error", prediction="gradient_descent").values()
-    assert error.value > 0.5
+    radii = {
+        (momentum, rate): max(abs(np.roots([1.0, -(1 + momentum - rate), momentum])))
+        for momentum in (0.1, 0.5, 0.9)
+        for rate in np.linspace(0.3, 4.0, 5)
+    }
+    assert error.predicted == pytest.approx(max(abs(radius - abs(1 - rate)) for (_, rate), radius in radii.items()))
+    assert error.value == pytest.approx(error.predicted, abs=2e-2)
 
 
 def test_growth_rate_error_is_the_largest_of_the_map():

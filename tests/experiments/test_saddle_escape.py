@@ -62,6 +62,7 @@ def test_walkers_have_the_law_of_the_recursion():
     assert count.predicted == pytest.approx(512 * p, rel=1e-12)
     assert abs(count.value - 512 * p) < 5 * math.sqrt(512 * p * (1 - p))
     assert values(report, "half_time")[0] == pytest.approx(exact_half_time(1e-8, 0.05, 1.0), abs=8)
+    assert values(report, "share_at_half_time") == [pytest.approx(0.5, abs=1e-12)]
 
 
 def test_half_time_that_does_not_come_is_beyond_the_run():

@@ -53,7 +53,7 @@ def quadratic_model(
     radii = np.geomspace(smallest_radius, largest_radius, points)
     spectrum = geometric_spectrum(1.0 / condition_number, 1.0, dimension)
     return _error_orders(radii, model_curvature, fitted_points) + _definition_constants(
-        spectrum, pairs, refined_pairs, power_steps, streams.generator("quadratic")
+        spectrum, condition_number, pairs, refined_pairs, power_steps, streams.generator("quadratic")
     )
 
 
@@ -64,9 +64,10 @@ def cusp(*, small_radius: float, large_radius: float, points: int) -> Observatio
     """
     radii = np.geomspace(small_radius, large_radius, points)
     curvature = _cusp_loss(radii) / radii**2
+    small, large = (radius**-0.5 + radius for radius in (small_radius, large_radius))
     at = {"large_radius": large_radius, "small_radius": small_radius}
     return Observations.of(
-        [Observation("curvature_growth", curvature[0] / curvature[-1], (large_radius / small_radius) ** 0.5, at)],
+        [Observation("curvature_growth", curvature[0] / curvature[-1], small / large, at)],
         [Curve(PANEL, CUSP, "measured", radii, np.abs(_cusp_loss(radii) - 0.5 * radii**2))],
     )
 
@@ -120,7 +121,9 @@ def _error_orders(radii: Array, curvature: float, fitted: int) -> Observations:
     )
 
 
-def _definition_constants(spectrum: Array, pairs: int, refined: int, steps: int, rng: Generator) -> Observations:
+def _definition_constants(
+    spectrum: Array, condition_number: float, pairs: int, refined: int, steps: int, rng: Generator
+) -> Observations:
     r"""Measure the extremes of $\|\nabla f(x) - \nabla f(y)\|/\|x - y\|$ over pairs (Nesterov 2018, section 2.1).
 
     The most extreme pairs are refined: power iteration on $H$ turns $x - y$ into the top eigenvector, and on
@@ -134,12 +137,16 @@ def _definition_constants(spectrum: Array, pairs: int, refined: int, steps: int,
     convexity = _refined_ratios(
         loss, (x - y)[order[:refined]], lambda v: smoothness * v - loss.gradient(v), steps
     ).min()
+    largest, smallest = max(smoothness, ratios.max()), min(convexity, ratios.min())
+    error = np.abs(ratios / _linear_stretch(loss, x - y) - 1.0).max()
     slack = 1e-12
     outside = (ratios > loss.smoothness * (1 + slack)) | (ratios < loss.strong_convexity * (1 - slack))
     return Observations.of(
         [
-            Observation("smoothness_ratio", max(smoothness, ratios.max()) / loss.smoothness, 1.0),
-            Observation("strong_convexity_ratio", min(convexity, ratios.min()) / loss.strong_convexity, 1.0),
+            Observation("smoothness_ratio", largest / loss.smoothness, 1.0),
+            Observation("strong_convexity_ratio", smallest / loss.strong_convexity, 1.0),
+            Observation("measured_condition_number", largest / smallest, condition_number),
+            Observation("linearity_error", error, 0.0),
             Observation("pairs_outside", int(outside.sum()), 0.0),
         ]
     )
@@ -154,3 +161,8 @@ def _stretch(loss: Quadratic, x: Array, y: Array) -> Array:
     r"""Return $\|\nabla f(x) - \nabla f(y)\|/\|x - y\|$, of shape ``(pairs,)``."""
     change = loss.gradient(x) - loss.gradient(y)
     return np.linalg.norm(change, axis=-1) / np.linalg.norm(x - y, axis=-1)
+
+
+def _linear_stretch(loss: Quadratic, z: Array) -> Array:
+    r"""Return $\|Hz\|/\|z\|$, of shape ``(pairs,)``: the same for $z = x - y$, as the gradient is linear."""
+    return np.linalg.norm(z @ loss.hessian, axis=-1) / np.linalg.norm(z, axis=-1)

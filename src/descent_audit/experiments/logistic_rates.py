@@ -44,8 +44,8 @@ def logistic_threshold(
     low, high = 1.0 / loss.smoothness, largest_relative_rate / loss.smoothness
     threshold = bisect(lost, low, high, halvings=halvings, levels=LEVELS)[0]
     top = np.linalg.eigvalsh(loss.hessian(minimizer(loss)))[-1]
-    path = [origin, *iterate(loss.gradient, origin, bounded_relative_rate / loss.smoothness, steps)]
-    losses = loss.value(np.array(path)) / loss.value(origin)
+    beyond = bounded_relative_rate / loss.smoothness
+    losses = loss.value(np.array([origin, *iterate(loss.gradient, origin, beyond, steps)])) / loss.value(origin)
     at = {"samples": samples, "steps": steps}
     bound = 2.0 / loss.smoothness
     return Observations.of(
@@ -53,6 +53,12 @@ def logistic_threshold(
             Observation("threshold_times_curvature", threshold * top, 2.0, at),
             Observation("threshold_over_bound", threshold / bound, 2.0 / top / bound, at),
             Observation("largest_loss_ratio", losses.max(), at={**at, "relative_rate": bounded_relative_rate}),
+            Observation(
+                "bounded_rate_over_threshold",
+                beyond / threshold,
+                0.5 * bounded_relative_rate * top / loss.smoothness,
+                at,
+            ),
         ],
         [_loss_curve("logistic", losses)],
     )

@@ -49,8 +49,10 @@ def terminal_gain(
             for value, error in zip(momentum, errors, strict=True)
         ),
         *(
-            Observation("terminal_gain", abs(gain), 1.0 / (1.0 - value), {"momentum": value, "steps": steps})
-            for value, gain in zip(momentum, gains[-1], strict=True)
+            Observation("terminal_gain", abs(gain), expected, {"momentum": value, "steps": steps})
+            for value, gain, expected in zip(
+                momentum, gains[-1], constant_gain(beta, np.array([steps]))[0], strict=True
+            )
         ),
         *(
             Observation("alternating_gain", abs(gain), 1.0 / (1.0 + value), {"momentum": value})

@@ -122,7 +122,8 @@ def _thresholds(optimizer: str, assumed: Array, momentum: list[float], steps: li
 def _rates(optimizer: str, assumed: Array, momentum: Array, relative_rates: Array, steps: int) -> Observations:
     h, beta = grid(relative_rates, momentum)
     measured = np.exp(mode_growth(optimizer, beta, h, steps))
-    error = np.abs(measured - root_modulus(assumed * beta, h))
+    formula = root_modulus(assumed * beta, h)
+    error, apart = np.abs(measured - formula), np.abs(root_modulus(beta, h) - formula)
     line = np.linspace(momentum[0], momentum[-1], 60)
     borders = {
         r"$(1-\sqrt{\beta})^2$": complex_range(line)[0],
@@ -131,7 +132,7 @@ def _rates(optimizer: str, assumed: Array, momentum: Array, relative_rates: Arra
         r"$2(1+\beta)$": stability_limit(line),
     }
     return Observations.of(
-        [Observation("growth_rate_error", error.max(), 0.0, {"steps": steps})],
+        [Observation("growth_rate_error", error.max(), apart.max(), {"steps": steps})],
         [
             Curve("map", r"$\rho$", "measured", short(h), short(beta), np.round(measured, 4).ravel()),
             *(Curve("map", label, "predicted", border, line) for label, border in borders.items()),

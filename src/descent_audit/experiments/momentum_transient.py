@@ -17,8 +17,8 @@ from descent_audit.trajectories import iterate, update_rule
 Array = NDArray[np.float64]
 Tuning = Literal["heavy_ball", "gradient_descent"]
 START = np.ones(2)
-COMPARED_STEPS = 10
-"""The trajectory is held against the formula over so many times the root of the condition number."""
+DRAWN_STEPS = 10
+"""The trajectory is drawn over so many times the root of the condition number."""
 
 
 def optimal_transient(
@@ -125,10 +125,9 @@ def _loss(kappa: float) -> DiagonalQuadratic:
 
 
 def _comparison(tuning: Tuning, kappa: float, points: Array, accuracy: float) -> list[Observation]:
-    compared = min(round(COMPARED_STEPS * math.sqrt(kappa)) + 1, len(points))
     formula = path(tuning, kappa, np.arange(len(points)))
     losses, peak, at = _loss(kappa).value(points), steep_peak(tuning, kappa), {"condition_number": kappa}
-    error = np.abs(points - formula)[:compared].max() / peak
+    error = np.abs(points - formula).max() / peak
     loss_peak = max(peak**2 / (1.0 + 1.0 / kappa), 1.0)
     return [
         Observation("trajectory_error", error, 0.0, at),
@@ -162,7 +161,7 @@ def _grid_optimum(kappa: float, momentum: Array, rates: Array) -> list[Observati
 
 
 def _drawn_path(tuning: Tuning, kappa: float, points: Array) -> list[Curve]:
-    last = min(round(COMPARED_STEPS * math.sqrt(kappa)), len(points) - 1)
+    last = min(round(DRAWN_STEPS * math.sqrt(kappa)), len(points) - 1)
     shown, line = sample_steps(last, 30, log=True), sample_steps(last, 150, log=True)
     series = rf"$\kappa$ = {kappa:g}"
     return [

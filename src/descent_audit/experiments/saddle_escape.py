@@ -62,6 +62,7 @@ def saddle_escape_noise(
         return (
             _left(temperatures, counts, learning_rate, bound, count_steps, walkers)
             + _half_times(temperatures, counts, learning_rate, bound, walkers)
+            + _shares_at_half_times(temperatures, learning_rate, bound)
             + _noise_free(optimizer, learning_rate, start, count_steps)
         )
 
@@ -169,6 +170,16 @@ def _half_times(
         expected_delay = math.log(high / low) / (2.0 * math.log1p(rate))
         delay = found[index] - found[index + 1]
         observations.append(Observation("half_time_delay", delay, expected_delay, {"temperature": low}))
+    return Observations.of(observations)
+
+
+def _shares_at_half_times(temperatures: list[float], rate: float, bound: float) -> Observations:
+    """Report the exact share outside at the exact half-time, which is no whole number; none without noise."""
+    observations = []
+    for temperature in filter(None, temperatures):
+        half_time = exact_half_time(temperature, rate, bound)
+        share = float(outside_probability(temperature, rate, bound, half_time))
+        observations.append(Observation("share_at_half_time", share, 0.5, {"temperature": temperature}))
     return Observations.of(observations)
 
 

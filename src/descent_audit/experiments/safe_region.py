@@ -44,7 +44,7 @@ def safe_region(
     the largest curvature would exclude.
     """
     loss = FlatStretch(steep_curvature, flat_curvature, *stretch)
-    tried = np.linspace(starts[0], starts[-1], start_cells)
+    tried = _axis(starts, start_cells)
     last = last_points(optimizer, loss, learning_rate, momentum, tried, steps)
     cycling = failing(last, converged_distance)
     cycle = three_cycle(loss, learning_rate, momentum)
@@ -56,11 +56,8 @@ def safe_region(
         report += _cycle_points(last[:, cycling], cycle, np.array(path))
     if not map_rate_cells:
         return report
-    h, beta = grid(
-        np.linspace(map_relative_rates[0], map_relative_rates[-1], map_rate_cells),
-        np.linspace(map_momentum[0], map_momentum[-1], map_momentum_cells),
-    )
-    begun = np.linspace(starts[0], starts[-1], map_start_cells)
+    h, beta = grid(_axis(map_relative_rates, map_rate_cells), _axis(map_momentum, map_momentum_cells))
+    begun = _axis(starts, map_start_cells)
     ends = last_points(optimizer, loss, h[..., None] / loss.smoothness, beta[..., None], begun, map_steps)
     return report + _map(h, beta, failing(ends, converged_distance), slow_momentum)
 
@@ -84,7 +81,7 @@ def cycle_within_stability(
     Gradient descent is the rule without momentum at a rate of its own, ``baseline_learning_rate``.
     """
     loss = FlatStretch(steep_curvature, flat_curvature, *stretch)
-    tried = np.linspace(starts[0], starts[-1], start_cells)
+    tried = _axis(starts, start_cells)
     heavy = last_points(optimizer, loss, learning_rate, momentum, tried, steps)
     plain = last_points(optimizer, loss, baseline_learning_rate, 0.0, tried, steps)
     at = {"learning_rate": learning_rate, "momentum": momentum}
@@ -96,6 +93,10 @@ def cycle_within_stability(
             Observation("descent_failures", int(np.count_nonzero(failing(plain, converged_distance))), 0.0),
         ]
     )
+
+
+def _axis(ends: list[float], cells: int) -> Array:
+    return np.linspace(ends[0], ends[-1], cells)
 
 
 def last_points(

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from descent_audit.experiments.label_chance import agreement, alignment, random_label_chance
 from descent_audit.parameters import OutOfRange
@@ -52,6 +53,22 @@ def test_signal_in_the_labels_is_learned(noise, cosine):
     assert values("alignment_z", **own)["gaussian"] > 6
     assert values("reached_fraction", **own) == {"gaussian": 1.0}
     assert values("relative_test_error", **own)["gaussian"] < 1
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5, 1.0])
+def test_gaussian_labels_are_positive_half_of_the_time(noise):
+    own = {"labels": ["gaussian"], "noise_share": noise, "networks": 256}
+    (found,) = (
+        one
+        for one in random_label_chance(**{**SMALL, **own}).whole(Streams(2, "claim", "arm")).measured
+        if one.quantity == "positive_labels"
+    )
+    assert found.replicates == 2 * found.predicted == 4 * 4 * 256
+    assert binomtest(int(found.value), found.replicates).pvalue > 1e-6
+
+
+def test_one_hot_labels_have_no_sign_to_count():
+    assert set(values("positive_labels")) == {"gaussian"}
 
 
 def test_alignment_and_agreement_of_known_maps():

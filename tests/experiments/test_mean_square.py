@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from descent_audit.experiments.mean_square import EDGES, median_loss, sgd_mean_square_limit
+from descent_audit.experiments.mean_square import EDGES, median_loss, middle_of_bin, sgd_mean_square_limit
 from descent_audit.least_squares_moments import iterated_losses, scaled_regression, second_moment_map
 from descent_audit.parameters import OutOfRange
 from descent_audit.randomness import Streams
@@ -72,6 +72,19 @@ def test_median_of_a_histogram_is_that_of_the_sample():
     decades = np.random.default_rng(0).normal(3.0, 4.0, 5001)
     counts = np.histogram(decades, EDGES)[0]
     assert np.log10(median_loss(counts)) == pytest.approx(np.median(decades), abs=EDGES[1] - EDGES[0])
+
+
+@pytest.mark.parametrize("loss", [3e-9, 0.144676, 7.0, 2e40])
+def test_middle_of_a_bin_is_the_median_of_equal_losses(loss):
+    counts = np.histogram(np.full(10, np.log10(loss)), EDGES)[0]
+    assert middle_of_bin(loss) == pytest.approx(median_loss(counts), rel=1e-12)
+    assert abs(np.log10(middle_of_bin(loss) / loss)) <= 0.5 * (EDGES[1] - EDGES[0])
+
+
+def test_medians_are_predicted_where_nothing_is_random():
+    assert measured()["median_loss_below",].predicted is None
+    found = measured(run_batch_size=16, runs=4, block_size=4)["median_loss_below",]
+    assert found.value == pytest.approx(found.predicted, rel=1e-9)
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")

@@ -38,6 +38,9 @@ def test_labels_have_mean_and_variance_one():
     assert labels.mean() == pytest.approx(1.0, abs=1e-14)
     assert np.sum((labels - 1) ** 2) / 63 == pytest.approx(1.0, abs=1e-13)
     assert len(set(labels)) == 64
+    report = minibatch_noise_flattening(**{**QUICK, "steps": 1, "late_steps": 1}).whole(STREAMS)
+    assert found(report, "label_mean")[None, None] == pytest.approx(np.mean(labels), abs=1e-14)
+    assert found(report, "label_variance")[None, None] == pytest.approx(np.var(labels) * 64 / 63, abs=1e-14)
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3))
@@ -82,6 +85,7 @@ def test_runs_agree_with_a_scalar_loop():
 def test_identity_holds_and_the_full_batch_stays():
     report = minibatch_noise_flattening(**QUICK).whole(STREAMS)
     assert all(value < 1e-11 for (_, rate), value in found(report, "identity_error").items() if rate == 0.05)
+    assert max(map(abs, found(report, "curvature_identity_error").values())) < 1e-10
     assert abs(found(report, "log_drift")[64, 0.05]) < 1e-12
     assert (64, 0.05) not in found(report, "drift_relative_error")
     assert set(found(report, "drift_relative_error")) == {(4, 0.05), (16, 0.05), (1, 0.1)}

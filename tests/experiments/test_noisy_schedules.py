@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy.stats import chi2_contingency
 
-from descent_audit.experiments.noisy_schedules import pooled_score, schedule_noise_exploration
+from descent_audit.experiments.noisy_schedules import pearson_root, pooled_score, schedule_noise_exploration
 from descent_audit.parameters import OutOfRange
 from descent_audit.randomness import Streams
 
@@ -30,11 +30,13 @@ def test_score_squared_is_the_statistic_of_a_two_by_two_table(first, second, n):
     table = [[first, n - first], [second, n - second]]
     score = pooled_score(first, second, n)
     assert score**2 == pytest.approx(chi2_contingency(table, correction=False).statistic, abs=1e-12)
+    assert pearson_root(first, second, n) == pytest.approx(score, rel=1e-12)
     assert math.copysign(1.0, score) == (1.0 if first >= second else -1.0)
 
 
 def test_score_of_all_or_none_is_zero():
     assert pooled_score(0, 0, 50) == pooled_score(50, 50, 50) == 0.0
+    assert pearson_root(0, 0, 50) == pearson_root(50, 50, 50) == 0.0
 
 
 def test_same_sum_raises_the_rates_of_the_second_schedule():

@@ -127,6 +127,8 @@ def _block(
             "counts": probability_counts(0.5 * (1.0 + cosines), half, half),
             "histogram": np.histogram(cosines, bins, (-1.0, 1.0))[0],
             "learned_square": np.sum(found.products**2),
+            "labels": labels.size,
+            "positive_labels": np.count_nonzero(labels > 0),
             **moments("cosine", cosines),
             **moments("agreement", agreements),
             **moments("error", errors),
@@ -149,6 +151,7 @@ def _report(
         at: dict[str, Scalar] = {"labels": kind, "noise_share": noise_share}
         measured += [
             *_chance_observations(network, found, at, math.sqrt(1.0 - noise_share)),
+            *_label_observations(found, at),
             *_training_observations(found, at, steps, check_every),
         ]
         series = NAMES[kind] if noise_share == 1.0 else rf"$\rho$ = {noise_share:g}"
@@ -177,6 +180,13 @@ def _chance_observations(
         Observation("mean_agreement", mean["agreement"], 1.0 / outputs if chance else None, at, replicates=count),
         Observation("relative_test_error", mean["error"], 1.0 + excess if chance else None, at, replicates=count),
     ]
+
+
+def _label_observations(found: Tally, at: Mapping[str, Scalar]) -> list[Observation]:
+    """Report how many labels are above zero, where they are Gaussian: each is so with probability one half."""
+    count = int(found["labels"])
+    positive = Observation("positive_labels", float(found["positive_labels"]), 0.5 * count, at, replicates=count)
+    return [positive] if at["labels"] == "gaussian" else []
 
 
 def _training_observations(found: Tally, at: Mapping[str, Scalar], steps: int, check_every: int) -> list[Observation]:

@@ -167,9 +167,10 @@ def _traces(descent: Descent, shown: NDArray[np.int_], rng: Generator, count: in
 
 
 def _compared(found: Tally, exact: Array, checkpoints: list[int]) -> Observations:
-    scores = (found.mean("loss")[1:] - exact[1:]) / found.standard_error("loss")[1:]
+    mean, error = found.mean("loss"), found.standard_error("loss")
+    scores = (mean[1:] - exact[1:]) / error[1:]
     observations = [
-        Observation("mean_loss_z", scores[at - 1], 0.0, {"step": at}, standard_error=1.0, replicates=found.replicates)
+        Observation("mean_loss", mean[at], exact[at], {"step": at}, float(error[at]), found.replicates)
         for at in checkpoints
     ]
     ends, band = [1, len(exact) - 1], np.full(2, BAND)

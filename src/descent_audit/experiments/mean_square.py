@@ -1,5 +1,6 @@
 """Up to which learning rate mini-batch descent on least squares is stable in mean square, batch size by batch size."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -184,9 +185,15 @@ def median_loss(counts: Array) -> float:
     return float(10.0 ** (EDGES[index] + share * (EDGES[index + 1] - EDGES[index])))
 
 
+def middle_of_bin(loss: float) -> float:
+    """Return the middle, in decades, of the histogram's bin of a loss: the median where all runs end at that loss."""
+    index = int(np.digitize(math.log10(loss), EDGES))
+    return float(10.0 ** np.mean(EDGES[index - 1 : index + 1]))
+
+
 def _run_losses(runs_at: Mapping[str, Runs], tallies: Mapping[str, Tally]) -> Observations:
     """Report mean and median loss after the last step, over the loss at the start, and draw both."""
-    means, medians, expected, curves = {}, {}, {}, []
+    means, medians, expected, middles, curves = {}, {}, {}, {}, []
     for name, runs in runs_at.items():
         found, first = tallies[f"rate={name}"], float(runs.loss.value(runs.start))
         mean = found["loss"] / found.replicates / first
@@ -194,6 +201,8 @@ def _run_losses(runs_at: Mapping[str, Runs], tallies: Mapping[str, Tally]) -> Ob
         means[name], medians[name] = float(mean[-1]), float(median[-1])
         exact = np.nan_to_num(runs.expected(runs.shown), nan=LARGEST, posinf=LARGEST) / first
         expected[name] = float(exact[-1])
+        certain = runs.batch_size == len(runs.loss.targets)
+        middles[name] = middle_of_bin(expected[name] * first) / first if certain else None
         panel, label = "above" if name == "above" else "limit_runs", name.replace("_", " ")
         curves += [
             Curve(panel, f"mean, {label}", "measured", runs.shown, mean),
@@ -206,11 +215,11 @@ def _run_losses(runs_at: Mapping[str, Runs], tallies: Mapping[str, Tally]) -> Ob
     return Observations.of(
         [
             Observation("mean_loss_below", means["below"], expected["below"], replicates=replicates),
-            Observation("median_loss_below", medians["below"], replicates=replicates),
+            Observation("median_loss_below", medians["below"], middles["below"], replicates=replicates),
             Observation("mean_loss_just_above", means["just_above"], expected["just_above"], replicates=replicates),
-            Observation("median_loss_just_above", medians["just_above"], replicates=replicates),
+            Observation("median_loss_just_above", medians["just_above"], middles["just_above"], replicates=replicates),
             Observation("mean_loss_above", means["above"], expected["above"], replicates=replicates),
-            Observation("median_loss_above", medians["above"], replicates=replicates),
+            Observation("median_loss_above", medians["above"], middles["above"], replicates=replicates),
         ],
         curves,
     )

@@ -80,7 +80,8 @@ def minibatch_noise_flattening(
         drifts = {point: imbalance_drift(labels, start, point, steps) for point in cells}
         base = [(size, learning_rate) for size in batch_sizes]
         return (
-            _drifts(found, drifts)
+            _labels(labels)
+            + _drifts(found, drifts)
             + _curvatures({point: found[point] for point in base}, drifts, labels)
             + _drawn(found, drifts, base, labels, steps)
         )
@@ -153,9 +154,20 @@ def _descend(
         "log_drift": drift.sum(),
         "shift": late.sum() / (late_steps * full.target),
         "curvature": curvatures,
+        "accumulated_curvature": full.minimum_curvature(first * np.exp(logs)).sum(),
         "weights": weights,
     }
     return tally(count, sums, {"identity_error": np.abs(drift - logs).max()})
+
+
+def _labels(labels: Array) -> Observations:
+    """Report mean and variance (divisor n - 1) of the labels, both of which are 1."""
+    return Observations.of(
+        [
+            Observation("label_mean", float(labels.mean()), 1.0),
+            Observation("label_variance", float(labels.var(ddof=1)), 1.0),
+        ]
+    )
 
 
 def _drifts(found: Mapping[CellPoint, Tally], drifts: Mapping[CellPoint, Array]) -> Observations:
@@ -180,9 +192,12 @@ def _curvatures(found: Mapping[CellPoint, Tally], drifts: Mapping[CellPoint, Arr
     for (size, rate), one in found.items():
         at = {"batch_size": size}
         drawn, expected = one.mean("curvature"), valley.minimum_curvature(drifts[size, rate])
-        falls[size] = float(1.0 - drawn[-1] / drawn[0]), float(1.0 - expected[-1] / expected[0])
+        final = float(drawn[-1])
+        error = final - float(one.mean("accumulated_curvature"))
+        falls[size] = float(1.0 - final / drawn[0]), float(1.0 - expected[-1] / expected[0])
         observations += [
-            Observation("final_curvature", drawn[-1], expected[-1], at, replicates=one.replicates),
+            Observation("final_curvature", final, expected[-1], at, replicates=one.replicates),
+            Observation("curvature_identity_error", error, 0.0, at, replicates=one.replicates),
             Observation("curvature_fall", *falls[size], at, replicates=one.replicates),
             Observation("predictor_shift", float(one.mean("shift")), 0.0, at, replicates=one.replicates),
         ]

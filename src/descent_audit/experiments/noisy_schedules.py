@@ -152,7 +152,12 @@ def _differences(found: Mapping[str, Tally]) -> Observations:
     first, second, third = (float(found[role]["flat"][-1]) for role in (FIRST, SECOND, THIRD))
     return Observations.of(
         [
-            Observation("cosine_minus_exponential_z", pooled_score(first, second, n), replicates=n),
+            Observation(
+                "cosine_minus_exponential_z",
+                pooled_score(first, second, n),
+                pearson_root(first, second, n),
+                replicates=n,
+            ),
             Observation("cosine_minus_exponential", first - second, replicates=n),
             Observation("cosine_minus_linear", first - third, replicates=n),
         ]
@@ -167,6 +172,18 @@ def pooled_score(first: float, second: float, trials: int) -> float:
     pooled = 0.5 * (first + second) / trials
     error = math.sqrt(2 * pooled * (1.0 - pooled) / trials)
     return (first - second) / trials / error if error else 0.0
+
+
+def pearson_root(first: float, second: float, trials: int) -> float:
+    r"""Return $\pm\sqrt{\sum(O - E)^2/E}$ of the two-by-two table of counted and not counted, signed as first - second.
+
+    Its square is Pearson's $\chi^2$; it is 0 where all or none are counted.
+    """
+    observed = np.array([[first, trials - first], [second, trials - second]])
+    expected = observed.mean(axis=0)
+    if not expected.all():
+        return 0.0
+    return math.copysign(math.sqrt(np.sum((observed - expected) ** 2 / expected)), first - second)
 
 
 def _accuracy(roles: Mapping[str, NoisySchedule], parts: Mapping[str, int], exact_steps: int) -> Observations:

@@ -21,6 +21,8 @@ EPSILON = 2.0**-52
 """Rounding unit of double precision."""
 OVERFLOW = 20.0
 r"""Beyond this $|x|$ a Newton iterate on $\log\cosh$ counts as diverged; the next one would overflow."""
+FAR = 1048576.0
+"""Size of the start in the new coordinates, a power of two: a relative deviation keeps every bit, another one grows."""
 IDEAL = ("eigendecomposition", "inverse", "solve")
 """Three ways to the inverse Hessian."""
 DRAWN = {
@@ -132,7 +134,7 @@ def _identities(
     r"""Measure $\kappa(PH)$ for each $P$ (1 for the inverse, $\kappa^2$ for $H$), and the change of coordinates."""
     hessian, start = _problem(condition_number, dimension, streams.generator("identity"))
     at: dict[str, Scalar] = {"condition_number": condition_number, "steps": steps}
-    observations = [Observation("transformed_deviation", _transformed_deviation(hessian, start, steps), 0.0, at)]
+    observations = [Observation("transformed_deviation", _transformed_deviation(hessian, FAR * start, steps), 0.0, at)]
     for kind in kinds:
         precondition = preconditioner(hessian, kind, perturbation, streams.generator("identity perturbation"))
         predicted = {**dict.fromkeys(IDEAL, 1.0), "hessian": condition_number**2}.get(kind)

@@ -75,6 +75,14 @@ def test_excursions_agree_with_a_scalar_loop():
         assert one.value == pytest.approx(expected, rel=1e-12)
 
 
+def test_runs_that_fall_short_of_the_minimum_go_no_further_than_their_first_step():
+    short = found("largest_excursion", methods=["adam"], excursion_learning_rates=[0.02, 0.2])
+    assert [one.value for one in short] == pytest.approx([0.98, 0.8], rel=1e-7)
+    assert [one.predicted for one in short] == pytest.approx([one.value for one in short], rel=1e-12)
+    passing = found("largest_excursion", methods=["rmsprop"], excursion_learning_rates=[0.05])
+    assert passing[0].predicted is None
+
+
 def test_jump_is_where_the_first_step_passes_the_mirror_image():
     bound = 2 * math.sqrt(0.001)
     rates = [0.99 * bound, 1.01 * bound]

@@ -117,3 +117,15 @@ def test_long_steps_are_the_average_over_the_functions():
     each = [one.value for one in run(pairs=[[0.1, 0.5]]).measured if one.quantity == "fraction_above_two_over_L"]
     assert share == pytest.approx(np.mean(each))
     assert 0 < share < 1
+
+
+def test_long_steps_are_those_before_which_few_were_refused():
+    """From 1000/L, nine halvings or twenty-eight steps of a fifth lead below 2/L."""
+    curves = [one for one in run(functions=["huber"], dimensions=[3], radii=[3.0]).curves if one.panel == "steps"]
+    shares = [sum(np.asarray(one.y)[np.asarray(one.x) > 2]) for one in curves if one.role == "measured"]
+    found = [
+        one
+        for one in run(functions=["huber"], dimensions=[3], radii=[3.0]).measured
+        if one.quantity == "fraction_above_two_over_L"
+    ]
+    assert [one.value for one in found] == [one.predicted for one in found] == pytest.approx(shares)

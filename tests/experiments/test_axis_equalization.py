@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from descent_audit.experiments.axis_equalization import axis_equalization, iteration_counts, rotated_counts
+from descent_audit.experiments.axis_equalization import (
+    axis_equalization,
+    baseline_iterations,
+    iteration_counts,
+    rotated_counts,
+)
 from descent_audit.optimizers.adam import Adam
 from descent_audit.optimizers.gradient_descent import GradientDescent
 from descent_audit.optimizers.rmsprop import RMSProp
@@ -112,3 +117,11 @@ def test_rotated_counts_are_those_of_the_full_experiment():
     full = {tuple(one.at.values()): one.value for one in found("iterations")}
     assert all(one.value == full[tuple(one.at.values())] for one in alone.measured)
     assert len(alone.measured) == 2
+
+
+def test_baseline_iterations_are_the_logarithm_for_the_flat_direction():
+    kappa = np.array([3.0, 50.0, 1e4])
+    expected = [math.ceil(math.log(0.01 * math.sqrt(2)) / math.log(1 - 1 / value)) for value in kappa]
+    assert baseline_iterations(1.0, kappa, 0.01, 100_000).tolist() == expected
+    assert baseline_iterations(1.0, np.array([1.0]), 0.01, 10).tolist() == [1]
+    assert baseline_iterations(1.0, kappa, 0.01, 20).tolist() == [expected[0], 21, 21]

@@ -51,8 +51,11 @@ def test_divergence_rate_separates_the_scalar_recursion(weight, target):
     assert one.value == pytest.approx(one.predicted, rel=1e-6)
 
 
-def test_divergence_rate_is_not_predicted_where_the_minimum_decides():
-    assert observed("divergence_rate", weight=1.2)[0].predicted is None
+def test_no_rate_diverges_where_the_minimum_decides():
+    (one,) = observed("divergence_rate", weight=1.2)
+    assert one.predicted == SMALL["highest_learning_rate"]
+    assert abs(line_end(1.2, one.predicted, 1)) < 1e6
+    assert one.value == pytest.approx(one.predicted, abs=1e-6)
 
 
 @pytest.mark.parametrize("weight", [3.0, 2.3])

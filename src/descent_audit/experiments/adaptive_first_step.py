@@ -47,9 +47,12 @@ def adaptive_first_step(
         report += _grid_error(method, implementations, learning_rate, gradients, first_decays, second_decays, epsilons)
         report += _drawn_steps(method, implementations, learning_rate, constants, gradients, max(epsilons))
         rule = implementations.rule(method, **constants, epsilon=excursion_epsilon)
-        measured = largest_excursions(rule, excursion_start, np.array(excursion_learning_rates), excursion_steps)
+        rates = np.array(excursion_learning_rates)
+        measured = largest_excursions(rule, excursion_start, rates, excursion_steps)
+        first = predicted_first_step(method, excursion_start, **constants, epsilon=excursion_epsilon)
+        landing = 1 - rates * first / abs(excursion_start)
         scale = np.sqrt(1 - second_decay) * abs(excursion_start)
-        report += _excursions(method, measured, np.array(excursion_learning_rates), scale, excursion_epsilon)
+        report += _excursions(method, measured, rates, landing, scale, excursion_epsilon)
     return report
 
 
@@ -148,22 +151,25 @@ def _drawn_steps(
     )
 
 
-def _excursions(method: str, measured: Array, learning_rates: Array, scale: float, epsilon: float) -> Observations:
-    r"""Report the largest excursions; ``scale`` is $\sqrt{1-\beta_2}\,|x_0|$.
+def _excursions(
+    method: str, measured: Array, learning_rates: Array, landing: Array, scale: float, epsilon: float
+) -> Observations:
+    r"""Report the largest excursions; ``landing`` is $x_1/x_0$ in closed form and ``scale`` $\sqrt{1-\beta_2}\,|x_0|$.
 
     RMSProp's first step jumps past $-x_0$ if and only if $\eta$ exceeds twice the scale, and its largest excursion
-    is then the point where it lands, $|1 - \eta/(\sqrt{1-\beta_2}\,|x_0| + \epsilon)|$.
+    is then the point where it lands, $|1 - \eta/(\sqrt{1-\beta_2}\,|x_0| + \epsilon)|$. It is where any first step
+    lands that ends short of the minimum, as the run only comes nearer from there.
     """
     jumps = (learning_rates > 2 * scale) & (method == "rmsprop")
-    landing = np.abs(1 - learning_rates / (scale + epsilon))
+    known = jumps | (landing >= 0)
     observations = [
         Observation(
             "largest_excursion",
             value,
-            float(predicted) if jump else None,
+            abs(float(first)) if sure else None,
             {"method": method, "learning_rate": float(rate), "jumps": bool(jump)},
         )
-        for rate, value, predicted, jump in zip(learning_rates, measured, landing, jumps, strict=True)
+        for rate, value, first, jump, sure in zip(learning_rates, measured, landing, jumps, known, strict=True)
     ]
     ends = np.array([learning_rates.min(), learning_rates.max()])
     curves = [

@@ -115,8 +115,13 @@ def long_steps(
         found = rule.search(function.loss.value, x, function.loss.gradient(x), first)
         long.append(found.step > 2 / function.smoothness)
     at: dict[str, Scalar] = {"function": "all", "decrease": decrease, "shrink": shrink}
-    share = float(np.mean(long))
-    return Observations.of([Observation("fraction_above_two_over_L", share, at=at, replicates=points * len(smooth))])
+    share, searches = float(np.mean(long)), points * len(smooth)
+    return Observations.of(
+        [
+            Observation("fraction_above_two_over_L", share, at=at, replicates=searches),
+            Observation("searches", np.size(long), searches, at),
+        ]
+    )
 
 
 def _bounded(
@@ -133,6 +138,10 @@ def _bounded(
 
 
 def _violations(rule: Armijo, found: LineSearch, function: SmoothFunction, first: float) -> Observations:
+    r"""Report the searches that miss a bound, and the share that ends beyond $2/L$.
+
+    These are the ones that refuse fewer than $\ln(\alpha_0L/2)/\ln(1/\tau)$ steps.
+    """
     at: dict[str, Scalar] = {
         "function": function.name, "decrease": rule.sufficient_decrease, "shrink": rule.shrink,
     }  # fmt: skip
@@ -144,7 +153,9 @@ def _violations(rule: Armijo, found: LineSearch, function: SmoothFunction, first
         Observation("count_bound_violations", int(np.sum(found.refused > most)), 0.0, at),
     )
     above = float(np.sum(found.step > 2 / function.smoothness)) / max(len(found.step), 1)
-    return Observations.of([*counts, Observation("fraction_above_two_over_L", above, at=at)])
+    needed = math.log(first * function.smoothness / 2) / -math.log(rule.shrink)
+    fewer = float(np.sum(found.refused < needed)) / max(len(found.step), 1)
+    return Observations.of([*counts, Observation("fraction_above_two_over_L", above, fewer, at)])
 
 
 def _histogram(rule: Armijo, refused: NDArray[np.int_], relative_rate: float) -> Observations:

@@ -61,7 +61,11 @@ def axis_equalization(
         report += _spread(method, counts[method], kappa, angles)
     return (
         report
-        + _baseline(counts["gradient_descent"], kappa)
+        + _baseline(
+            counts["gradient_descent"],
+            kappa,
+            baseline_iterations(baseline_learning_rate, kappa, accuracy, longest_steps),
+        )
         + _exponents(counts, kappa, angles, kappa >= fitted_from_condition_number)
     )
 
@@ -105,6 +109,16 @@ def iteration_counts(
     return first_within((x[..., 0, :] for x in path), accuracy * math.sqrt(2), (len(kappa), len(degrees)))
 
 
+def baseline_iterations(learning_rate: float, kappa: Array, accuracy: float, longest: int) -> Count:
+    r"""Return the steps of gradient descent to the accuracy in closed form, of shape ``(condition numbers,)``.
+
+    The first t with $(1-\eta)^{2t} + (1-\eta/\kappa)^{2t} \le 2\varepsilon^2$, at any angle.
+    """
+    t = np.arange(longest + 1.0)[:, None]
+    within = np.hypot((1 - learning_rate) ** t, (1 - learning_rate / kappa) ** t) <= accuracy * math.sqrt(2)
+    return np.where(within.any(axis=0), within.argmax(axis=0), longest + 1)
+
+
 def _coordinate_gap(method: str, rule: Optimizer, rate: float, kappa: Array, steps: int) -> Observations:
     loss = DiagonalQuadratic(np.stack([np.ones_like(kappa), 1 / kappa], axis=-1))
     gap = np.zeros(len(kappa))
@@ -142,10 +156,17 @@ def _spread(method: str, counts: Count, kappa: Array, degrees: Array) -> Observa
     )
 
 
-def _baseline(counts: Count, kappa: Array) -> Observations:
+def _baseline(counts: Count, kappa: Array, expected: Count) -> Observations:
+    """Report how far the counts of gradient descent differ over angles, and the largest of them."""
+    cells = [
+        ({"condition_number": float(value)}, row, int(exact))
+        for value, row, exact in zip(kappa, counts, expected, strict=True)
+    ]
     return Observations.of(
-        Observation("baseline_angle_spread", int(np.ptp(row)), 0.0, {"condition_number": float(value)})
-        for value, row in zip(kappa, counts, strict=True)
+        [
+            *(Observation("baseline_angle_spread", int(np.ptp(row)), 0.0, at) for at, row, _ in cells),
+            *(Observation("baseline_iterations", int(row.max()), exact, at) for at, row, exact in cells),
+        ]
     )
 
 

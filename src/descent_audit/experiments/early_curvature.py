@@ -39,7 +39,8 @@ def large_start(
     r"""Measure the curvature at both ends of runs from $a = b = w_0$, and which rates survive the start.
 
     On that line $w' = w\,(1 - \eta(w^2 - y))$: curvature falls from $3w_0^2 - y$ to $2y$, and for $w_0^2 > 3y$ a
-    constant rate diverges beyond $2/(w_0^2 - y)$, below the limit $1/y$ of the minimum.
+    constant rate diverges beyond $2/(w_0^2 - y)$, below the limit $1/y$ of the minimum. From a smaller start no rate up
+    to ``highest_learning_rate``, which is to be less than $1/y$, diverges, and the search for one ends there.
     """
     loss, start = Factorization(target), np.array([weight, weight])
     threshold = bisect(
@@ -48,7 +49,7 @@ def large_start(
         highest_learning_rate,
         halvings=halvings,
     )[0]
-    limit = loss.balanced_divergence_rate(weight) if weight**2 > 3.0 * target else None
+    limit = loss.balanced_divergence_rate(weight) if weight**2 > 3.0 * target else highest_learning_rate
     observations = [
         Observation("curvature_start", _top_eigenvalue(loss, start), float(loss.balanced_curvature(weight))),
         Observation("divergence_rate", threshold, limit),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit.experiments.basin_divergence import basin_divergence, deeper_well, stretched_steps
+from descent_audit.experiments.basin_divergence import basin_divergence, deeper_well, passed_at, stretched_steps
 from descent_audit.landscapes.dented_bowl import DentedBowl
 from descent_audit.landscapes.multi_well import MultiWell
 
@@ -131,3 +131,23 @@ def test_drawn_schedules_are_shifted_apart_by_less_than_half_a_basin():
     offsets = {name: np.asarray(one.y) - np.round(one.y) for name, one in curves.items()}
     assert np.all(offsets["cosine"] > 0)
     assert np.all(offsets["exponential"] < 0)
+
+
+@given(st.floats(0.1, 0.9), st.floats(1e-3, 0.05))
+def test_levels_are_passed_where_the_formulas_say(level, ratio):
+    assert passed_at("exponential", level, ratio) == pytest.approx(math.log(level) / math.log(ratio), rel=1e-12)
+    half = math.acos(math.sqrt((level - ratio) / (1 - ratio)))
+    assert passed_at("cosine", level, ratio) == pytest.approx(2 * half / math.pi, rel=1e-12)
+
+
+def test_central_basin_keeps_the_starts_between_its_maxima():
+    """The maxima beside the origin are zeros of the slope, found here by bisection in plain arithmetic."""
+    low, high = math.pi / 6, math.pi / 2
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if 0.1 * middle + 1.5 * math.sin(3 * middle) > 0 else (low, middle)
+    found = rows(basin_divergence(**{**SMALL, "starts": 2001}))
+    for name in ("global_share_cosine", "global_share_exponential"):
+        assert found[name, 3.0].predicted == pytest.approx(low / 6.0, rel=1e-9)
+        assert found[name, 3.0].value == pytest.approx(low / 6.0, abs=1e-3)
+        assert found[name, 4.0].predicted is None

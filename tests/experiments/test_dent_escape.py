@@ -62,6 +62,11 @@ def test_exit_rate_separates_kept_starts_from_lost_ones(report):
     assert any(leaves(x, found * 1.005, 150) for x in starts)
 
 
+def test_no_run_leaves_before_its_hull(report):
+    (rate,) = (one for one in report.measured if one.quantity == "exit_rate")
+    assert values(report)["exit_beyond_hull"] == rate.value - rate.predicted >= -1e-4
+
+
 def test_dent_is_left_long_after_stability(report):
     found = values(report)
     assert found["exit_over_stability"] == pytest.approx(found["exit_rate"] / found["stability_rate"])

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from descent_audit.experiments.escape_times import escape_time_law, fitted_laws, passage_counts, scaled
+from descent_audit.experiments.escape_times import (
+    escape_time_law,
+    fitted_laws,
+    passage_counts,
+    polynomial_fits,
+    scaled,
+)
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.parameters import OutOfRange
 from descent_audit.randomness import Streams
@@ -124,3 +130,11 @@ def test_parameters_that_do_not_fit_are_refused(changed, key):
     with pytest.raises(OutOfRange) as refused:
         escape_time_law(**{**SETTING, **changed})
     assert refused.value.key == key
+
+
+def test_polynomials_find_the_same_laws():
+    rng = np.random.default_rng(1)
+    times, errors = np.exp(rng.normal(size=4)), rng.uniform(0.05, 0.3, 4)
+    for law, fit in fitted_laws(TEMPERATURES, times, errors).items():
+        other = polynomial_fits(TEMPERATURES, times, errors)[law]
+        assert (other.intercept, other.slope, other.aic) == pytest.approx((fit.intercept, fit.slope, fit.aic), rel=1e-9)

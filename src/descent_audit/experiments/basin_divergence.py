@@ -7,10 +7,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from descent_audit.experiments.escape_rates import DecayedRuns, basin_changes, escape_rates
+from descent_audit.bisection import bisect
+from descent_audit.experiments.escape_rates import DecayedRuns, basin_changes, escape_rates, well_ends
 from descent_audit.landscapes.dented_bowl import DentedBowl
 from descent_audit.landscapes.multi_well import MultiWell
 from descent_audit.observations import Curve, Observation, Observations, Scalar
+from descent_audit.schedules import DECAYS
 from descent_audit.trajectories import last, update_rule
 
 Array = NDArray[np.float64]
@@ -61,9 +63,16 @@ def basin_divergence(
     landscape = Landscape(loss, borders, runs)
     start, schedules = np.linspace(-reach, reach, starts), ("cosine", second_schedule)
     rates = np.array(relative_rates)
-    stretch = stretched_steps(float(escape.min()) / stretch_relative_rate, final_ratio, steps)
+    level = float(escape.min()) / stretch_relative_rate
+    stretch = stretched_steps(level, final_ratio, steps)
+    length = steps * passed_at("cosine", level, final_ratio) / passed_at("exponential", level, final_ratio)
+    left, right = well_ends(borders, 0)
+    central = (right - left) / (2 * reach)
     return (
-        _compared(landscape, start, schedules, rates=rates, perturbation=perturbation, smallest=smallest)
+        _compared(
+            landscape, start, schedules, rates=rates, perturbation=perturbation, smallest=smallest, central=central
+        )
+        + Observations.of([Observation("stretched_length", stretch, length)])
         + _stretched(landscape, np.linspace(-reach, reach, stretch_starts), rate=stretch_relative_rate, steps=stretch)
         + _drawn(landscape, np.linspace(-reach, reach, drawn_starts), schedules, drawn_relative_rate)
         + _guides({"smallest escape rate": smallest, "central escape rate": float(escape.max())})
@@ -118,6 +127,11 @@ def stretched_steps(level: float, ratio: float, steps: int) -> int:
     return round(steps * cosine * math.log(ratio) / math.log(level))
 
 
+def passed_at(schedule: str, level: float, ratio: float) -> float:
+    r"""Return the progress $s$ at which a decay passes $u\eta_0$, by bisection; in a run of two steps $s = t$."""
+    return float(bisect(lambda s: DECAYS[schedule](s, 1.0, ratio, 2) <= level, 0.0, 1.0, halvings=50)[0])
+
+
 class Landscape(NamedTuple):
     """A loss with the maxima between its basins and the runs that are made on it."""
 
@@ -141,7 +155,9 @@ def _compared(
     rates: Array,
     perturbation: float,
     smallest: float,
+    central: float,
 ) -> Observations:
+    """Report outcomes at all first rates; up to the smallest escape rate the central basin keeps its share, central."""
     outcomes = [landscape.outcome(name, start, rates) for name in schedules]
     moved = [landscape.outcome(name, start + perturbation, rates) for name in schedules]
     share = np.mean(outcomes[0].basin != outcomes[1].basin, axis=-1)
@@ -155,15 +171,16 @@ def _compared(
             unchanged = 0.0 if rate <= smallest else None
             observations.append(Observation("basin_changes", float(np.mean(changes)), unchanged, at))
             observations.append(Observation("sensitivity", float(np.mean(basin != elsewhere)), at=at))
-            observations.append(_global_share(name, float(np.mean(basin == 0)), float(rate)))
+            kept = central if rate <= smallest else None
+            observations.append(_global_share(name, float(np.mean(basin == 0)), kept, float(rate)))
     return Observations.of(observations, [Curve("differing", "differing share", "measured", rates, share)])
 
 
-def _global_share(schedule: str, share: float, rate: float) -> Observation:
+def _global_share(schedule: str, share: float, predicted: float | None, rate: float) -> Observation:
     at: dict[str, Scalar] = {"relative_rate": rate}
     if schedule == "cosine":
-        return Observation("global_share_cosine", share, at=at)
-    return Observation("global_share_exponential", share, at=at)
+        return Observation("global_share_cosine", share, predicted, at)
+    return Observation("global_share_exponential", share, predicted, at)
 
 
 def _stretched(landscape: Landscape, start: Array, *, rate: float, steps: int) -> Observations:

@@ -83,6 +83,7 @@ def dent_escape(
         [
             Observation("stability_rate", stability, 2.0),
             Observation("exit_rate", found, expected, replicates=starts),
+            Observation("exit_beyond_hull", found - expected, 0.0),
             Observation("exit_over_stability", found / stability),
         ],
         [

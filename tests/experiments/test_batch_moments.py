@@ -100,6 +100,20 @@ def test_preferred_samples_bias_and_weights_repair():
     assert values("hotelling", **unequal, reweighted=True)[0] < 40.0
 
 
+def test_largest_bias_is_that_of_a_single_draw():
+    streams = Streams(1, "name", "claim")
+    unequal = {**SMALL, "enumerated_norm_exponent": 1.0, "sampled_norm_exponent": 0.5}
+    report = minibatch_gradient_moments(**unequal, streams=streams).whole(streams)
+    rows = [one for one in report.measured if one.quantity == "largest_bias"]
+    assert [one.value for one in rows] == pytest.approx([one.predicted for one in rows], rel=1e-12)
+    assert len({one.predicted for one in rows}) == 1
+
+
+def test_label_noise_has_its_variance():
+    assert values("squared_label_noise", samples=400)[0] == pytest.approx(400, abs=6 * 800**0.5)
+    assert not values("squared_label_noise", label_noise=0.0)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"batch_sizes": [0]}, {"batch_sizes": [7]}, {"batch_size": 20}, {"batch_size": 0}, {"drawn_batch_size": 9}],

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.signal import lfilter
 
-from descent_audit.experiments.bias_profile import bias_profile, sparse_gradient, step_ratio
+from descent_audit.experiments.bias_profile import bias_profile, lag, sparse_gradient, step_ratio
 
 
 def report(**changes):
@@ -89,3 +89,20 @@ def test_sparse_step_agrees_with_a_scalar_loop():
     assert found.measured[0].predicted == pytest.approx(steps[700], rel=1e-12)
     for curve in found.curves[:2]:
         np.testing.assert_allclose(curve.y, steps[700:], rtol=1e-12)
+
+
+@pytest.mark.parametrize("ratio", [0.9, 0.97, 1.0, 1.02])
+def test_lag_is_that_of_filtered_gradients(ratio):
+    gradients, t = ratio ** np.arange(30), np.arange(1, 31)
+    found = lag(np.array([0.9, 0.99]), ratio, 30)
+    for index, decay in enumerate((0.9, 0.99)):
+        late = averaged(gradients, decay) / (1 - decay**t) / gradients - 1
+        np.testing.assert_allclose(found[:, index], late, rtol=1e-10, atol=1e-14)
+
+
+def test_errors_under_a_falling_gradient_are_the_predicted_lags():
+    observations = report(gradient_decay=0.9, steps=10)
+    for quantity in ("profile_error", "moment_error"):
+        found = values(observations, quantity).values()
+        assert all(one.value > 0.05 for one in found)
+        assert [one.value for one in found] == pytest.approx([one.predicted for one in found], rel=1e-11)

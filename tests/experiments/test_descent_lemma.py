@@ -136,3 +136,20 @@ def test_local_constant_holds_where_it_was_measured():
     x = np.linspace(-1, 1, 41)[:, None]
     excess = lemma_excess(Power(4.0), 12.0, x[:, None], x[None] + 1e-9)
     assert excess.max() <= 1e-13
+
+
+def test_random_points_follow_their_laws():
+    observations = report(draws=4000)
+    for quantity in ("squared_start", "squared_displacement"):
+        for one in (one for one in observations.measured if one.quantity == quantity):
+            freedom = 4000 * dict(zip(SETTINGS["functions"], SETTINGS["dimensions"], strict=True))[one.at["function"]]
+            assert one.predicted == freedom
+            assert one.value == pytest.approx(freedom, abs=6 * math.sqrt(2 * freedom))
+    assert all(-3.0 <= value < -2.98 for value in values(observations, "smallest_decade").values())
+
+
+def test_an_understated_constant_is_missed_by_an_eighth_at_most():
+    """With x = -y beside the minimum of a parabola only the last two terms are left of the size."""
+    found = values(report(smoothness_factor=0.8), "max_relative_excess_lemma")
+    assert 0.0 < max(found.values()) <= 0.125
+    assert lemma_excess(DiagonalQuadratic(np.ones(1)), 0.8, np.zeros(1), np.ones(1)) == pytest.approx(0.1 / 1.3)

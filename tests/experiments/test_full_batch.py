@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from descent_audit.experiments.full_batch import exact_gradient, full_batch_identity
+from descent_audit.experiments.full_batch import exact_gradient, first_step_gap, full_batch_identity
 from descent_audit.landscapes.tanh_regression import TanhRegression
 from descent_audit.randomness import Streams
 
@@ -63,3 +63,20 @@ def test_descent_agrees_with_a_scalar_loop_over_shuffled_samples():
         theta -= 0.3 * total / 5
         vector = vector - 0.3 * exact_gradient(loss, vector)
     assert vector[0, 0] == pytest.approx(theta, rel=1e-13)
+
+
+def test_first_step_gap_agrees_with_gradients_at_zero():
+    rng = np.random.default_rng(2)
+    loss = TanhRegression(rng.standard_normal((3, 2, 6)), rng.standard_normal((3, 6)))
+    batch = np.array([[0, 1, 2], [3, 3, 4], [5, 0, 5]])
+    expected = []
+    for replica in range(3):
+        gradients = loss.sample_gradients(np.zeros((3, 2)))[replica]
+        full = [sum(row) / 6 for row in gradients.tolist()]
+        part = [sum(row[i] for i in batch[replica]) / 3 for row in gradients.tolist()]
+        expected.append(math.dist(full, part) / math.hypot(*full))
+    assert first_step_gap(loss, batch) == pytest.approx(max(expected), rel=1e-12)
+
+
+def test_rounded_sums_stay_beside_exact_ones():
+    assert 0.0 < values()["rounded_sum_gap"] < 1e-14

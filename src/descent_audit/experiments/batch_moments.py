@@ -110,9 +110,9 @@ def minibatch_gradient_moments(
     check_batch_sizes("drawn_batch_size", [drawn_batch_size], enumerated_samples)
     if not 1 <= batch_size < samples:
         raise OutOfRange("batch_size", batch_size, f"1 to {samples - 1}: a batch of all samples has no variance")
-    small = _gradients(streams, "subsets", problems, enumerated_samples, enumerated_dimension, label_noise)
-    ordered = _gradients(streams, "tuples", problems, tuple_samples, enumerated_dimension, label_noise)
-    large = _gradients(streams, "batches", 1, samples, dimension, label_noise)[0]
+    small, _ = _gradients(streams, "subsets", problems, enumerated_samples, enumerated_dimension, label_noise)
+    ordered, _ = _gradients(streams, "tuples", problems, tuple_samples, enumerated_dimension, label_noise)
+    (large,), noise = _gradients(streams, "batches", 1, samples, dimension, label_noise)
     enumerated = partial(Draws, exponent=enumerated_norm_exponent, reweighted=reweighted)
     sampled = Draws(large, sampled_norm_exponent, reweighted)
     cell = Cell(CELL, runs, block_size, partial(_distances, sampled, batch_size))
@@ -121,6 +121,8 @@ def minibatch_gradient_moments(
         found = _all_tuples(enumerated(ordered), tuple_batch_sizes) + _sampled_moments(
             sampled, batch_size, tallies[CELL]
         )
+        if label_noise:
+            found += _noise_law(noise, label_noise)
         if enumerated_norm_exponent:
             return found
         return found + _all_subsets(enumerated(small), batch_sizes) + _histogram(small[0], drawn_batch_size, drawn_bins)
@@ -140,15 +142,24 @@ def enumerated_moments(draws: Draws, batches: Iterable[Indices], weight: Callabl
     return Moments(bias, variance)
 
 
-def _gradients(streams: Streams, name: str, problems: int, samples: int, dimension: int, label_noise: float) -> Array:
-    """Draw problems, the same ones in all arms, and return their sample gradients ``(problems, d, n)``."""
+def _gradients(
+    streams: Streams, name: str, problems: int, samples: int, dimension: int, label_noise: float
+) -> tuple[Array, Array]:
+    """Draw problems, the same ones in all arms: sample gradients ``(problems, d, n)`` and label noise."""
     rng = streams.shared(f"{name}, samples={samples}, dimension={dimension}")
     inputs = rng.standard_normal((problems, dimension, samples))
     direction = rng.standard_normal((problems, dimension, 1))
     noise = label_noise * rng.standard_normal((problems, samples))
     theta = rng.standard_normal((problems, dimension)) / math.sqrt(dimension)
     targets = np.sin(np.sum(inputs * direction, axis=1)) + noise
-    return TanhRegression(inputs, targets).sample_gradients(theta)
+    return TanhRegression(inputs, targets).sample_gradients(theta), noise
+
+
+def _noise_law(noise: Array, label_noise: float) -> Observations:
+    r"""Report the squares of normal label noise over their variance, whose sum is a $\chi^2_n$."""
+    square = float(np.sum((noise / label_noise) ** 2))
+    at = {"samples": noise.size}
+    return Observations.of([Observation("squared_label_noise", square, noise.size, at, replicates=noise.size)])
 
 
 def _distances(draws: Draws, batch_size: int, rng: Generator, count: int) -> Tally:
@@ -208,15 +219,18 @@ def _all_tuples(draws: Draws, batch_sizes: list[int]) -> Observations:
 
 
 def _compared(draws: Draws, batch_sizes: list[int], found: list[Moments], *, replacement: bool) -> Observations:
-    """Report the worst problem for each batch size."""
+    r"""Report the worst problem for each batch size. The bias of a batch is that of one draw, $\sum_ip_iw_i - g$."""
     samples = draws.gradients.shape[-1]
     scale = np.linalg.norm(draws.gradients, axis=-2).max(axis=-1)
     total = np.trace(draws.spread, axis1=-2, axis2=-1)
+    single = np.sum(draws.probabilities[..., None, :] * draws.values, axis=-1) - draws.mean
+    expected_bias = float((np.abs(single).max(axis=-1) / scale).max())
     observations, measured = [], []
     for size, (bias, variance) in zip(batch_sizes, found, strict=True):
         at = {"batch_size": size, "replacement": replacement}
         relative, expected = variance / total, _share(samples, size, replacement=replacement)
         observations.append(Observation("relative_bias", float((np.abs(bias).max(axis=-1) / scale).max()), 0.0, at))
+        observations.append(Observation("largest_bias", observations[-1].value, expected_bias, at))
         if expected:
             error = float(np.abs(relative / expected - 1.0).max())
             observations.append(Observation("variance_law_error", error, 0.0, at))

@@ -50,7 +50,7 @@ def bias_profile(
     profile = _measured(adam_optimizer, pairs, gradients, learning_rate, dominant_epsilon)
     formula = step_ratio(t, pairs)
     return (
-        _errors(profile, pairs, gradients, formula)
+        _errors(profile, pairs, gradients, formula, gradient_decay)
         + _landmarks(profile.uncorrected / profile.corrected, formula, pairs, settled_within)
         + _drawn(profile.uncorrected / profile.corrected, pairs)
     )
@@ -104,6 +104,15 @@ def step_ratio(t: Array | NDArray[np.int64], decays: Array) -> Array:
     return (1 - first**t) / np.sqrt(1 - second**t)
 
 
+def lag(decay: Array, ratio: float, steps: int) -> Array:
+    r"""Return $\hat m_t/g_t - 1$ under $g_t = g\,r^{t-1}$, of shape ``(steps, decays)``; ``ratio`` is r.
+
+    $\frac{1-\beta}{1-\beta^t}\sum_{j<t}\bigl((\beta/r)^j - \beta^j\bigr)$, which vanishes for $r = 1$.
+    """
+    j = np.arange(steps)[:, None]
+    return (1 - decay) * np.cumsum((decay / ratio) ** j - decay**j, axis=0) / (1 - decay ** (j + 1))
+
+
 def _measured(
     optimizer: str, decays: Array, gradients: Array, learning_rate: float, dominant_epsilon: float
 ) -> Profile:
@@ -130,19 +139,23 @@ def _measured(
     return Profile(corrected / learning_rate, uncorrected, mean, (learning_rate * mean / corrected) ** 2)
 
 
-def _errors(profile: Profile, decays: Array, gradients: Array, formula: Array) -> Observations:
+def _errors(profile: Profile, decays: Array, gradients: Array, formula: Array, ratio: float) -> Observations:
+    """Report by how much averages and steps miss what they are for a constant gradient, against their exact lag."""
     corrected, uncorrected = np.abs(profile.corrected - 1), np.abs(profile.uncorrected / formula - 1)
     first, second = np.abs(profile.first / gradients - 1), np.abs(profile.second / gradients**2 - 1)
+    lags = lag(decays[:, 0], ratio, len(gradients)), lag(decays[:, 1], ratio**2, len(gradients))
+    first_lag, second_lag = (np.abs(late).max(axis=0) for late in lags)
+    step_lag = np.abs((1 + lags[0]) / np.sqrt(1 + lags[1]) - 1).max(axis=0)
     observations = []
     for index, (first_decay, second_decay) in enumerate(decays.tolist()):
         at = {"first_decay": first_decay, "second_decay": second_decay}
         observations += [
-            Observation("profile_error", float(error[:, index].max()), 0.0, {**at, "step": step})
+            Observation("profile_error", float(error[:, index].max()), step_lag[index], {**at, "step": step})
             for step, error in (("corrected", corrected), ("uncorrected", uncorrected))
         ]
         observations += [
-            Observation("moment_error", float(error[:, index].max()), 0.0, {**at, "average": average})
-            for average, error in (("first", first), ("second", second))
+            Observation("moment_error", float(error[:, index].max()), late[index], {**at, "average": average})
+            for average, error, late in (("first", first, first_lag), ("second", second, second_lag))
         ]
     return Observations.of(observations)
 

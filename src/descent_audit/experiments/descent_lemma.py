@@ -56,6 +56,7 @@ def descent_lemma_bound(
         scale = 10.0 ** rng.uniform(nearest, furthest, (draws, 1))
         y = x + scale * random_points(function, draws, rng)
         rates = rng.uniform(0.0, largest_relative_rate, draws) / audited
+        report += _point_laws(x, y, scale, function.dimension, radius=function.radius, name=function.name)
         report += _excesses(function.loss, audited, x, y, rates, name=function.name, rounding=rounding)
         report += _tightness(function, audited, tightness_distance)
         report += _drawn_decreases(function.loss, audited, x[:drawn_points], rates[:drawn_points], name=function.name)
@@ -80,9 +81,12 @@ def no_global_smoothness(
     """
     rng, (nearest, furthest) = streams.generator("draws"), displacement_decades
     x = radius * rng.standard_normal((draws, 1))
-    y = x + radius * 10.0 ** rng.uniform(nearest, furthest, (draws, 1)) * rng.standard_normal((draws, 1))
+    scale = 10.0 ** rng.uniform(nearest, furthest, (draws, 1))
+    y = x + radius * scale * rng.standard_normal((draws, 1))
     rates = rng.uniform(0.0, largest_relative_rate, draws) / smoothness
-    return _excesses(Power(exponent), smoothness, x, y, rates, name=f"power_{exponent:g}", rounding=rounding)
+    name = f"power_{exponent:g}"
+    laws = _point_laws(x, y, scale, 1, radius=radius, name=name)
+    return laws + _excesses(Power(exponent), smoothness, x, y, rates, name=name, rounding=rounding)
 
 
 def lemma_excess(loss: Loss, smoothness: float, x: Array, y: Array) -> Array:
@@ -106,6 +110,23 @@ def step_decrease(loss: Loss, smoothness: float, x: Array, rates: Array) -> tupl
     before, after = loss.value(x), loss.value(final(loss.gradient, x, rates[..., None], 1))
     slope = rates * np.sum(loss.gradient(x) ** 2, axis=-1)
     return before - after, (1.0 - 0.5 * smoothness * rates) * slope, np.abs(before) + np.abs(after) + slope
+
+
+def _point_laws(x: Array, y: Array, scale: Array, dimension: int, *, radius: float, name: str) -> Observations:
+    r"""Report what is known of random points of ``dimension`` coordinates, whatever the loss.
+
+    In units of the radius x, and in units of the radius times ``scale`` also $y - x$, have independent standard normal
+    coordinates, so that their squares sum to a $\chi^2$. The decades of the scale are uniform.
+    """
+    at, freedom = {"function": name}, len(x) * dimension
+    start, move = float(np.sum((x / radius) ** 2)), float(np.sum(((y - x) / (radius * scale)) ** 2))
+    return Observations.of(
+        [
+            Observation("squared_start", start, freedom, at, replicates=len(x)),
+            Observation("squared_displacement", move, freedom, at, replicates=len(x)),
+            Observation("smallest_decade", float(np.log10(scale).min()), at=at, replicates=len(x)),
+        ]
+    )
 
 
 def _excesses(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import tee
+from itertools import chain, tee
 
 import numpy as np
 from numpy.random import Generator
@@ -65,6 +65,16 @@ def exact_gradient(loss: TanhRegression, theta: Array) -> Array:
     return np.array(sums).reshape(theta.shape) / gradients.shape[-1]
 
 
+def first_step_gap(loss: TanhRegression, batch: Indices) -> float:
+    r"""Return the largest relative distance after one step from $\theta = 0$, where $g_i = -y_ix_i$."""
+
+    def slope(data: TanhRegression) -> Array:
+        return np.asarray(np.mean(data.targets[:, None, :] * data.inputs, axis=-1))
+
+    full = slope(loss)
+    return float((np.linalg.norm(slope(loss.batch(batch)) - full, axis=-1) / np.linalg.norm(full, axis=-1)).max())
+
+
 def _problem(streams: Streams, dimension: int, samples: int, replicas: int) -> TanhRegression:
     """Draw normal inputs and targets, the same ones in all arms."""
     rng = replace(streams, arm="problem").generator(f"samples={samples}")
@@ -89,7 +99,9 @@ def _rounded_sums(
     replicas, dimension, samples = loss.inputs.shape
     start, schedule = np.zeros((replicas, dimension)), partial(constant, learning_rate=rate)
 
-    to_sort, as_drawn = tee(draw(loss) for _ in range(steps))
+    batches = (draw(loss) for _ in range(steps))
+    first = next(batches)
+    to_sort, as_drawn = tee(chain([first], batches))
 
     def ordered(theta: Array, step: int) -> Array:
         return loss.batch(np.sort(next(to_sort), axis=-1)).gradient(theta)
@@ -118,7 +130,7 @@ def _rounded_sums(
     ]
     visible = np.array(drawn) > 0.0
     return Observations.of(
-        observations,
+        [*observations, Observation("first_step_gap", drawn[0], first_step_gap(loss, first), at)],
         [
             Curve("gap", label or f"$n$ = {samples}", "measured", shown[visible], np.array(drawn)[visible]),
             Curve("gap", r"$\sqrt{n}\,\varepsilon$", "guide", [1, steps], [rounding, rounding]),
@@ -134,8 +146,10 @@ def _exact_sums(loss: TanhRegression, rule: Optimizer, rate: float, steps: int, 
         scheduled(lambda theta, step: exact_gradient(loss.batch(draw(loss)), theta), start, schedule, steps, rule),
         start,
     )
+    rounded = last(iterate(loss.gradient, start, rate, steps, rule), start)
     gap = float(np.abs(batches - descent).max())
-    return Observations.of([Observation("exact_sum_gap", gap, 0.0, {"samples": samples})])
+    distance = Observation("rounded_sum_gap", _relative_gap(rounded, descent).max(), 0.0, {"samples": samples})
+    return Observations.of([Observation("exact_sum_gap", gap, 0.0, {"samples": samples}), distance])
 
 
 def _relative_gap(one: Array, other: Array) -> Array:

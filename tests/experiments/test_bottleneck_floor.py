@@ -33,6 +33,13 @@ def test_training_ends_at_the_share_that_is_truncated():
     assert min(values("lowest_gap").values()) > -1e-12
 
 
+def test_the_last_replica_arrives_at_the_last_occupied_check():
+    found = rank_bottleneck_floor(**SMALL).whole(Streams(1, "claim", "arm")).measured
+    rows = [one for one in found if one.quantity == "steps_largest"]
+    assert len(rows) == 3
+    assert all(one.value == one.predicted > 0 for one in rows)
+
+
 def test_floor_vanishes_with_the_bottleneck():
     assert values("smallest_floor_share", bottlenecks=[4])[4] < 1e-25
     assert values("worst_relative_loss", bottlenecks=[4])[4] < 1e-8

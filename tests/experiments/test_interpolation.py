@@ -41,6 +41,14 @@ def test_every_replica_reaches_zero_and_the_floor_is_zero():
     assert max(values("smallest_floor_share").values()) < 1e-25
 
 
+def test_losses_that_vanish_change_by_all_that_they_were():
+    found = wide_network_interpolation(**SMALL).whole(Streams(1, "claim", "arm"))
+    for quantity, tolerance in (("largest_loss_change", 1e-8), ("steps_largest", 0.0)):
+        rows = [one for one in found.measured if one.quantity == quantity]
+        assert len(rows) == 3
+        assert all(abs(one.value - one.predicted) <= tolerance < one.value for one in rows)
+
+
 def test_bottleneck_and_excess_of_samples_reach_nothing():
     narrow = {"dimensions": [4, 12, 2, 12, 4], "variants": ["narrow"], "samples": [4], "labels": ["spectral"]}
     assert values("reached_fraction", **narrow) == {"narrow": 0.0}

@@ -181,5 +181,6 @@ def _step_observations(rank: int, found: Tally, steps: int, check_every: int) ->
     if median is not None:
         measured.append(Observation("steps_median", median, at=at, replicates=count))
     if reached:
-        measured.append(Observation("steps_largest", float(found.largest["last_step"]), at=at, replicates=count))
+        last = reached_by(1.0, found["steps"], int(reached), steps, check_every)
+        measured.append(Observation("steps_largest", float(found.largest["last_step"]), last, at, replicates=count))
     return measured

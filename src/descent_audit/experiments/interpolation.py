@@ -115,6 +115,7 @@ def _trained(
         },
         {
             "relative_loss": relative.max(),
+            "start": capped(found.history[0] / zero_loss).max(),
             "change": capped(np.abs(found.losses - found.history[0]) / zero_loss).max(),
             "lowest_floor": -floor.min(),
             "last_step": float(found.reached.max()),
@@ -159,12 +160,13 @@ def _counts(setting: Variant, check_every: int, tallies: Mapping[str, Tally]) ->
     reached = float(found["steps"].sum())
     labels = setting.network.dimensions[-1] * setting.samples
     largest = found.largest
+    lost = float(largest["start"]) if reached == count else None
     measured = [
         Observation("reached_fraction", reached / count, 1.0, at, replicates=count),
         Observation("unreached", count - reached, 0.0, at, replicates=count),
         Observation("nonfinite_fraction", float(found["nonfinite"]) / count, 0.0, at, replicates=count),
         Observation("worst_relative_loss", float(largest["relative_loss"]), at=at, replicates=count),
-        Observation("largest_loss_change", float(largest["change"]), at=at, replicates=count),
+        Observation("largest_loss_change", float(largest["change"]), lost, at, replicates=count),
         Observation("smallest_floor_share", -float(largest["lowest_floor"]), at=at, replicates=count),
         Observation("weights_per_label", setting.network.parameters / labels, at=at),
     ]
@@ -172,7 +174,8 @@ def _counts(setting: Variant, check_every: int, tallies: Mapping[str, Tally]) ->
     if median is not None:
         measured.append(Observation("steps_median", median, at=at, replicates=count))
     if reached:
-        measured.append(Observation("steps_largest", float(largest["last_step"]), at=at, replicates=count))
+        last = reached_by(1.0, found["steps"], int(reached), setting.steps, check_every)
+        measured.append(Observation("steps_largest", float(largest["last_step"]), last, at, replicates=count))
     return measured
 
 

@@ -80,3 +80,7 @@ def test_first_step_gap_agrees_with_gradients_at_zero():
 
 def test_rounded_sums_stay_beside_exact_ones():
     assert 0.0 < values()["rounded_sum_gap"] < 1e-14
+
+
+def test_gradient_is_that_of_differences_of_the_loss():
+    assert 0 < values()["gradient_error"] < 1e-8

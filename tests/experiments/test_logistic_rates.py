@@ -99,3 +99,7 @@ def test_separable_loss_vanishes_as_in_a_plain_loop():
     assert np.all(labels * (inputs @ w) > 0)
     assert measured(report)["final_loss"] == pytest.approx(value(w, inputs, labels), rel=1e-6)
     assert measured(report)["final_loss"] < 0.01
+
+
+def test_bound_is_the_curvature_where_all_margins_vanish():
+    assert measured(logistic_threshold(**SET_UP))["bound_over_curvature_at_origin"] == pytest.approx(1.0, abs=1e-13)

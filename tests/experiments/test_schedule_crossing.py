@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 from descent_audit.experiments.schedule_crossing import (
     cosine_below,
     cosine_crossing,
     crossing,
     exponential_sum,
+    largest_ratio,
     late_crossing,
 )
 
@@ -93,3 +94,13 @@ def test_cosine_is_lower_throughout_the_last_quarter_of_a_halving():
     assert report["late_excess"].value == pytest.approx(excess(0.999, 0.5), rel=1e-9)
     assert report["late_excess"].value < 0
     assert report["largest_deficit"].value == pytest.approx(min(excess(s, 0.5) for s in np.arange(1, 1000) / 1000))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1e-6, 0.95))
+def test_largest_ratio_is_that_of_a_search(ratio):
+    def quotient(s):
+        return -(excess(s, ratio) / ratio**s + 1)
+
+    found = minimize_scalar(quotient, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-10})
+    assert largest_ratio(ratio) == pytest.approx(-found.fun, rel=1e-9)

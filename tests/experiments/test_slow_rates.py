@@ -95,3 +95,14 @@ def test_best_rate_is_the_one_with_the_fewest_steps_on_a_fine_grid():
 def test_flow_time_tends_to_that_of_the_gradient_flow():
     times = [one.value for one in values("flow_time", rate_decades=[-3.0, 0.0])]
     assert times[0] == pytest.approx(math.log(1e3) / 0.05, rel=1e-3)
+
+
+@pytest.mark.parametrize("cost", ["steps", "flow_time"])
+def test_slope_is_that_of_a_line_fitted_to_the_formula(cost):
+    (one,) = values("loglog_slope", cost=cost)
+    cells = sorted(values("iterations" if cost == "steps" else "flow_time"), key=lambda cell: cell.at["learning_rate"])[
+        :4
+    ]
+    x, y = np.log([(cell.at["learning_rate"], cell.predicted) for cell in cells]).T
+    assert one.predicted == pytest.approx(np.polyfit(x, y, 1)[0], rel=1e-9)
+    assert one.value == pytest.approx(one.predicted, abs=1e-12)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from descent_audit.datasets import kronecker
-from descent_audit.experiments.squared_error import half_factor, loss_after
+from descent_audit.experiments.squared_error import half_factor, loss_after, points_after
 from descent_audit.landscapes.least_squares import LeastSquares
 
 DATA = kronecker(32, 5)
@@ -79,3 +79,9 @@ def test_drawn_runs_coincide_only_where_they_are_compensated():
     assert half.y == pytest.approx(full.y)
     half, full = report(relative_rate=1.5, compensated=False).curves
     assert full.y[-1] > 1e3 * half.y[-1]
+
+
+@pytest.mark.parametrize(("factor", "rate"), [(0.5, 0.3), (1.0, 0.9)])
+def test_points_after_so_many_steps_are_those_of_a_naive_run(factor, rate):
+    loss = LeastSquares(INPUTS, TARGETS, factor)
+    assert points_after(loss, rate, 12) == pytest.approx(naive_run(factor, rate, 12), rel=1e-9, abs=1e-12)

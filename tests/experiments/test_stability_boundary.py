@@ -99,3 +99,16 @@ def test_drawn_points_hold_the_reported_ones():
     (measured,) = [curve for curve in report().curves if curve.role == "measured"]
     sizes = dict(zip(measured.x, measured.y, strict=True))
     assert sizes[2000] / math.sqrt(0.75 / 2000) == pytest.approx(values(report())["sublinear_ratio"])
+
+
+@pytest.mark.parametrize("relative_rate", [1.9, 2.0, 2.1])
+def test_distances_from_the_limits_are_those_of_the_modes(relative_rate):
+    found = {one.quantity: one for one in report(relative_rate=relative_rate, steps=40).measured}
+    for quantity in ("even_limit_distance", "odd_limit_distance"):
+        assert found[quantity].value == pytest.approx(found[quantity].predicted, rel=1e-10, abs=1e-11)
+
+
+def test_distance_of_a_single_mode_is_a_power_away_from_its_reflection():
+    found = {one.quantity: one for one in report(curvatures=[4.0], relative_rate=2.1, steps=10).measured}
+    assert found["even_limit_distance"].predicted == pytest.approx(1.1**10 - 1, rel=1e-12)
+    assert found["odd_limit_distance"].predicted == pytest.approx(1.1**11 - 1, rel=1e-12)

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit.experiments.steepest_ascent import central_differences, directions, random_points, steepest_direction
+from descent_audit.experiments.steepest_ascent import (
+    central_differences,
+    directions,
+    oblique_products,
+    random_points,
+    steepest_direction,
+)
 from descent_audit.landscapes.log_sum_exp import LogSumExp
 from descent_audit.randomness import Streams
 
@@ -108,3 +114,17 @@ def test_random_points_keep_their_distance_from_the_minimum():
 
 def test_directions_have_length_one():
     assert np.linalg.norm(directions(np.linspace(0, 6, 30)), axis=1) == pytest.approx(np.ones(30))
+
+
+def test_the_cosine_law_is_missed_by_half_the_radius_times_the_curvature():
+    for radius in (1e-4, 1e-3):
+        for one in report(radius=radius).measured:
+            if one.quantity == "cosine_law_error":
+                assert one.value == pytest.approx(one.predicted, rel=0.02, abs=1e-6 * radius)
+
+
+def test_oblique_gradients_are_those_away_from_both_axes_by_their_angle():
+    angles = np.radians([0.0, 5.7, 5.8, 45.0, 84.2, 84.3, 95.8, 174.3, 300.0])
+    gradients = np.array([0.3, 1, 2, 3, 4, 5, 6, 7, 8])[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    found = oblique_products(gradients, math.sin(math.radians(5.75)))
+    assert found.tolist() == [False, False, True, True, True, False, True, False, True]

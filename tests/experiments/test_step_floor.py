@@ -85,3 +85,15 @@ def test_window_and_samples_keep_what_is_asked_for():
     last, samples = window_and_samples(iter(path), 10, 3, np.array([1, 5, 10]))
     assert last.ravel().tolist() == [8, 9, 10]
     assert samples.ravel().tolist() == [1, 5, 10]
+
+
+def test_two_steps_of_gradient_descent_lead_as_far_as_a_scalar_loop():
+    changes = {"method": "gradient_descent", "learning_rates": [0.05], "curvatures": [20.0, 1.0], "steps": 80}
+    for one in found("period_two_residual", **changes):
+        x, path = 1.0, []
+        for _ in range(80):
+            x -= 0.05 * one.at["curvature"] * x
+            path.append(x)
+        moves = [abs(after - before) for before, after in zip(path[30:], path[32:], strict=False)]
+        assert one.predicted == pytest.approx(max(moves) / 0.05, rel=1e-10, abs=1e-300)
+        assert one.value == pytest.approx(one.predicted, rel=1e-9, abs=1e-300)

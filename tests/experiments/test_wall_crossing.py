@@ -5,6 +5,7 @@ import pytest
 
 from descent_audit.experiments.wall_crossing import (
     convergence_islands,
+    edge_cells,
     first_rates,
     largest_safe_momentum,
     wall_crossing,
@@ -132,3 +133,9 @@ def test_safe_momentum_is_where_the_roots_meet():
     for rate in (0.01, 0.5):
         momentum = float(largest_safe_momentum(rate, 1.0))
         assert np.ptp(np.roots([1.0, -(1 + momentum - rate), momentum]).real) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_cells_beside_the_bound_are_counted_one_by_one():
+    momentum, border = np.linspace(0.0, 0.99, 34), np.array([0.81, 0.3, 0.003])
+    naive = sum(low < beta <= (low**0.5 + 0.05) ** 2 for low in border for beta in momentum)
+    assert edge_cells(momentum, border, 0.05) == naive > 0

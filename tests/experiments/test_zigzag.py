@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from descent_audit.experiments.zigzag import (
+    line_search_factor,
     path_ratio,
     start_point,
     successive_cosines,
@@ -122,3 +123,15 @@ def test_flips_reject_a_rate_below_the_inverse_smoothness():
     assert fractions == [0, 0, 0]
     fractions = [one.value for one in report().measured if one.quantity == "flip_fraction" and "start" in one.at]
     assert fractions == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("condition_number", "start"), [(100.0, (1.0, 7.0)), (3.0, (0.2, -1.0))])
+def test_every_step_of_exact_line_search_has_the_same_factor(condition_number, start):
+    (x, y), values = start, []
+    for _ in range(6):
+        values.append(x * x + y * y / condition_number)
+        g, h = x, y / condition_number
+        best = (g * g + h * h) / (g * g + h * h / condition_number)
+        x, y = x - best * g, y - best * h
+    for before, after in pairwise(values):
+        assert after / before == pytest.approx(line_search_factor(condition_number, np.array(start)), rel=1e-9)

@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from descent_audit.landscapes.tanh_regression import TanhRegression
+from descent_audit.linear_networks import difference_gradient
 from descent_audit.minibatches import draw_batches
 from descent_audit.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.randomness import Streams
@@ -20,6 +21,8 @@ from descent_audit.trajectories import Optimizer, iterate, last, update_rule
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int_]
+DIFFERENCE = 1e-5
+"""Step of central differences: their truncation and their rounding are then about equal."""
 Draw = Callable[[TanhRegression], Indices]
 
 
@@ -43,7 +46,8 @@ def full_batch_identity(
 
     A batch drawn without replacement that leaves none out is the data set in another order: nothing but the rounding
     of its sum, of order $\sqrt n\,\varepsilon_{\mathrm{mach}}$, tells the runs apart. Nothing at all does where the
-    indices are sorted first, or where sums are exact (Shewchuk 1997). Replicas have data of their own.
+    indices are sorted first, or where sums are exact (Shewchuk 1997). Replicas have data of their own. At the end of
+    descent the gradients of all are compared with differences of the loss.
     """
     rule = update_rule(optimizer)
     draw = partial(_batch, left_out=left_out, replacement=replacement)
@@ -148,8 +152,15 @@ def _exact_sums(loss: TanhRegression, rule: Optimizer, rate: float, steps: int, 
     )
     rounded = last(iterate(loss.gradient, start, rate, steps, rule), start)
     gap = float(np.abs(batches - descent).max())
-    distance = Observation("rounded_sum_gap", _relative_gap(rounded, descent).max(), 0.0, {"samples": samples})
-    return Observations.of([Observation("exact_sum_gap", gap, 0.0, {"samples": samples}), distance])
+    error = float(np.linalg.norm(loss.gradient(descent) - difference_gradient(loss.value, descent, DIFFERENCE)))
+    at = {"samples": samples}
+    return Observations.of(
+        [
+            Observation("exact_sum_gap", gap, 0.0, at),
+            Observation("rounded_sum_gap", _relative_gap(rounded, descent).max(), 0.0, at),
+            Observation("gradient_error", error, 0.0, at),
+        ]
+    )
 
 
 def _relative_gap(one: Array, other: Array) -> Array:

@@ -44,6 +44,7 @@ def logistic_threshold(
     low, high = 1.0 / loss.smoothness, largest_relative_rate / loss.smoothness
     threshold = bisect(lost, low, high, halvings=halvings, levels=LEVELS)[0]
     top = np.linalg.eigvalsh(loss.hessian(minimizer(loss)))[-1]
+    at_origin = np.linalg.eigvalsh(loss.hessian(origin))[-1]
     beyond = bounded_relative_rate / loss.smoothness
     losses = loss.value(np.array([origin, *iterate(loss.gradient, origin, beyond, steps)])) / loss.value(origin)
     at = {"samples": samples, "steps": steps}
@@ -51,6 +52,7 @@ def logistic_threshold(
     return Observations.of(
         [
             Observation("threshold_times_curvature", threshold * top, 2.0, at),
+            Observation("bound_over_curvature_at_origin", loss.smoothness / at_origin, 1.0, at),
             Observation("threshold_over_bound", threshold / bound, 2.0 / top / bound, at),
             Observation("largest_loss_ratio", losses.max(), at={**at, "relative_rate": bounded_relative_rate}),
             Observation(

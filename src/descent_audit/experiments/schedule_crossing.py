@@ -83,6 +83,18 @@ def late_crossing(ratio: ArrayLike) -> Array:
     return -4 * r * np.log(r) / math.pi**2
 
 
+def largest_ratio(ratio: float) -> float:
+    r"""Return the largest value of $c(s)/r^s$ on the way, for r < 1.
+
+    With $A, B = \tfrac12(1 \pm r)$, $\ell = \ln(1/r)$ and $\varphi = \pi s$ the logarithm of the quotient is stationary
+    where $\pi B\sin\varphi = \ell(A + B\cos\varphi)$, that is $\sin(\varphi - \delta) = \frac{\ell A}{B\sqrt{\pi^2 +
+    \ell^2}}$ with $\tan\delta = \ell/\pi$: first at the maximum, then at the minimum.
+    """
+    fall, mean, half = -math.log(ratio), 0.5 * (1 + ratio), 0.5 * (1 - ratio)
+    angle = math.atan2(fall, math.pi) + math.asin(fall * mean / (half * math.hypot(math.pi, fall)))
+    return (mean + half * math.cos(angle)) * math.exp(fall * angle / math.pi)
+
+
 def exponential_sum(ratio: ArrayLike, steps: int) -> Array:
     r"""Return $\sum_t r^{t/(N-1)} = \frac{1 - r^{N/(N-1)}}{1 - r^{1/(N-1)}}$ over N rates."""
     log_factor = np.log(np.asarray(ratio, dtype=float)) / (steps - 1)
@@ -100,6 +112,7 @@ def _scan(baseline: str, ratio: float, root: float, points: int) -> Observations
     excess = cosine(s, 1.0, ratio, 2) - lower
     above = excess > 0
     changes = np.flatnonzero(above[1:] != above[:-1])
+    highest = largest_ratio(ratio) if baseline == "exponential" else None
     found = 0.5 * (s[changes[0]] + s[changes[0] + 1]) if len(changes) else 0.0
     return Observations.of(
         [
@@ -107,7 +120,7 @@ def _scan(baseline: str, ratio: float, root: float, points: int) -> Observations
             Observation("crossing_position", root, at=at),
             Observation("scan_position", found, root, at),
             Observation("higher_fraction", float(np.mean(above)), root, at),
-            Observation("largest_excess_ratio", 1 + np.max(excess / lower), at=at),
+            Observation("largest_excess_ratio", 1 + np.max(excess / lower), highest, at),
             Observation("largest_deficit", np.min(excess), at=at),
         ]
     )

@@ -31,9 +31,9 @@ def small_rate_cost(
     r"""Count the steps to $\max_j |x_j| \le \varepsilon$ from (1, 1) on $\tfrac12(Lx_1^2 + \mu x_2^2)$ for many rates.
 
     The rates are ``rate_points`` in constant ratio between the two powers of ten in ``rate_decades``, the further
-    ones and the best, $2/(L + \mu)$. The slope is fitted to the cost at the smallest of them: the steps k, or the time
-    $\eta k$ of the gradient flow, in which a small rate costs nothing. $k\eta \to \ln(1/\varepsilon)/\mu$ as
-    $\eta \to 0$ (Nesterov 2018, section 2.1).
+    ones and the best, $2/(L + \mu)$. The slope is fitted to the cost at the smallest of them, and predicted by that of
+    the formula there: the steps k, or the time $\eta k$ of the gradient flow, in which a small rate costs nothing.
+    $k\eta \to \ln(1/\varepsilon)/\mu$ as $\eta \to 0$ (Nesterov 2018, section 2.1).
     """
     best = 2.0 / (smoothness + strong_convexity)
     grid = np.logspace(min(rate_decades), max(rate_decades), rate_points)
@@ -47,8 +47,9 @@ def small_rate_cost(
             Observation("iterations", count, expected, {"learning_rate": rate}),
             Observation("flow_time", rate * count, rate * expected, {"learning_rate": rate}),
         ]
-    spent, slope = (counts, -1.0) if cost == "steps" else (rates * counts, 0.0)
+    spent, exact = (counts, predicted) if cost == "steps" else (rates * counts, rates * predicted)
     smallest = slice(0, fitted_rates)
+    slope = loglog_slope(rates[:fitted_rates], exact[:fitted_rates])
     observations += [
         Observation("loglog_slope", loglog_slope(rates[smallest], spent[smallest]), slope, {"rates": fitted_rates}),
         Observation("best_rate", rates[np.argmin(counts)], best, {"rates": len(rates)}),

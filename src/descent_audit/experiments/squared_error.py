@@ -49,9 +49,24 @@ def loss_after(loss: LeastSquares, rate: float, steps: int) -> float:
 
     $\lambda_j$ are the eigenvalues of the Hessian and $c_j$ the components of the minimizer along its eigenvectors.
     """
-    curvatures, basis = np.linalg.eigh(2.0 * loss.factor / len(loss.targets) * loss.inputs.T @ loss.inputs)
+    curvatures, basis = _modes(loss)
     modes = (1.0 - rate * curvatures) ** steps * (basis.T @ loss.minimizer)
     return float(loss.value(loss.minimizer) + 0.5 * np.sum(curvatures * modes**2))
+
+
+def points_after(loss: LeastSquares, rate: float, steps: int) -> Array:
+    r"""Return the points after k = 1, ..., N steps from 0, $\theta^* - \sum_j (1 - \eta\lambda_j)^k c_j v_j$.
+
+    They are of shape ``(steps, d)``. $v_j$ are the eigenvectors of the Hessian, $\lambda_j$ and $c_j$ as in
+    ``loss_after``.
+    """
+    curvatures, basis = _modes(loss)
+    powers = (1.0 - rate * curvatures) ** np.arange(1.0, steps + 1.0)[:, None]
+    return np.asarray(loss.minimizer - powers * (basis.T @ loss.minimizer) @ basis.T)
+
+
+def _modes(loss: LeastSquares) -> tuple[Array, Array]:
+    return np.linalg.eigh(2.0 * loss.factor / len(loss.targets) * loss.inputs.T @ loss.inputs)
 
 
 def _gradient_ratios(half: LeastSquares, full: LeastSquares, places: Mapping[str, Array]) -> Observations:
@@ -95,10 +110,12 @@ def _runs(
         deviation = np.maximum(deviation, np.max(np.abs(theta - reference)) / np.max(np.abs(reference)))
     decades = np.log10(full.value(theta) / full.value(start))
     predicted = np.log10(loss_after(full, rates[1], steps) / full.value(start))
+    exact, other = (points_after(loss, rate, steps) for loss, rate in zip((half, full), rates, strict=True))
+    parted = np.max(np.linalg.norm(other - exact, np.inf, axis=1) / np.linalg.norm(exact, np.inf, axis=1))
     at = {"relative_rate": relative_rate, "steps": steps}
     return Observations.of(
         [
-            Observation("trajectory_deviation", float(deviation), 0.0, at),
+            Observation("trajectory_deviation", float(deviation), float(parted), at),
             Observation("final_loss_decades", float(decades), float(predicted), at),
         ]
     )

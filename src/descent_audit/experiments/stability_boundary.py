@@ -48,7 +48,8 @@ def boundary_oscillation(
 def _quadratic_limits(spectrum: Array, basis: Array, start: Array, relative_rate: float, steps: int) -> Observations:
     r"""Compare an even and the next odd iterate, and the loss, with their limits at the boundary.
 
-    The size after N steps is exactly $\sqrt{\sum_j (1 - \eta\lambda_j)^{2N} c_j^2}$, c the start in the basis.
+    With c the start in the basis, the components after N steps are exactly $(1 - \eta\lambda_j)^N c_j$: they predict
+    the size and the distances from the limits, whose components are $\pm c_j$ in the top eigenspace and 0 elsewhere.
     """
     loss, smoothness, even_steps = Quadratic(rotated_hessian(spectrum, basis)), spectrum.max(), steps - steps % 2
     top = basis[:, spectrum == smoothness]
@@ -56,13 +57,16 @@ def _quadratic_limits(spectrum: Array, basis: Array, start: Array, relative_rate
     size = float(np.linalg.norm(limit))
     even = final(loss.gradient, start, relative_rate / smoothness, even_steps)
     odd = final(loss.gradient, even, relative_rate / smoothness, 1)
-    modes = np.log(np.abs(basis.T @ start)) + even_steps * np.log(np.abs(1.0 - relative_rate * spectrum / smoothness))
+    factors, components = 1.0 - relative_rate * spectrum / smoothness, basis.T @ start
+    modes = np.log(np.abs(components)) + even_steps * np.log(np.abs(factors))
+    kept, late = components * (spectrum == smoothness), components * factors**even_steps
+    even_gap, odd_gap = np.linalg.norm([late - kept, factors * late + kept], axis=1) / size
     predicted = 0.5 * np.logaddexp.reduce(2.0 * modes) - math.log(size)
     at = {"relative_rate": relative_rate, "steps": even_steps}
     return Observations.of(
         [
-            Observation("even_limit_distance", float(np.linalg.norm(even - limit)) / size, 0.0, at),
-            Observation("odd_limit_distance", float(np.linalg.norm(odd + limit)) / size, 0.0, at),
+            Observation("even_limit_distance", float(np.linalg.norm(even - limit)) / size, even_gap, at),
+            Observation("odd_limit_distance", float(np.linalg.norm(odd + limit)) / size, odd_gap, at),
             Observation("limit_loss_ratio", loss.value(even) / (0.5 * smoothness * size**2), 1.0, at),
             Observation(
                 "final_size_decades", _decades(float(np.linalg.norm(even)) / size), predicted / math.log(10.0), at

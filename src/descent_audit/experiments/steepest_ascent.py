@@ -51,9 +51,11 @@ def steepest_direction(
         "differences": scaling * central_differences(loss, points, difference),
     }
     oblique = np.min(np.abs(loss.gradient(points)), axis=1) > near_axis * np.linalg.norm(loss.gradient(points), axis=1)
-    report = Observations()
+    bend = 0.5 * radius * np.array([np.linalg.eigvalsh(loss.hessian(point))[-1] for point in points])
+    by_product = int(np.count_nonzero(oblique_products(loss.gradient(points), near_axis)))
+    report = Observations.of([Observation("oblique_points", int(np.count_nonzero(oblique)), by_product)])
     for source, gradient in gradients.items():
-        report += _direction_errors(grid, increase, gradient, oblique, source=source)
+        report += _direction_errors(grid, increase, gradient, oblique, bend, source=source)
     return (
         report
         + _decrease_fraction(lambda x: scaling * loss.gradient(x), loss, points, learning_rate)
@@ -64,6 +66,15 @@ def steepest_direction(
 def directions(angles: Array) -> Array:
     """Return the unit vectors at the angles, of shape ``(..., 2)``."""
     return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+
+def oblique_products(gradients: Array, near_axis: float) -> NDArray[np.bool_]:
+    r"""Say which gradients are oblique by the product of their components, $|g_1g_2| > a\sqrt{1 - a^2}\,\|g\|^2$.
+
+    $a$ is ``near_axis``: at the border the components are $a$ and $\sqrt{1 - a^2}$ times the norm.
+    """
+    share = near_axis * np.sqrt(1.0 - near_axis**2)
+    return np.asarray(np.abs(gradients[:, 0] * gradients[:, 1]) > share * np.sum(gradients**2, axis=1))
 
 
 def central_differences(loss: LogSumExp, points: Array, difference: float) -> Array:
@@ -81,9 +92,12 @@ def random_points(loss: LogSumExp, count: int, *, half_width: float, smallest_gr
 
 
 def _direction_errors(
-    grid: Array, increase: Array, gradient: Array, oblique: NDArray[np.bool_], *, source: str
+    grid: Array, increase: Array, gradient: Array, oblique: NDArray[np.bool_], bend: Array, *, source: str
 ) -> Observations:
-    """Compare the best angle and the whole profile with a gradient; one row of ``increase`` per point."""
+    r"""Compare the best angle and the whole profile with a gradient; one row of ``increase`` per point.
+
+    Curvature adds $\tfrac r2u^\top Hu$ to $D(u)/r$, at most ``bend`` $= \tfrac r2\lambda_{\max}(H)$ where F is convex.
+    """
     size, angle = np.linalg.norm(gradient, axis=1), np.arctan2(gradient[:, 1], gradient[:, 0])
     gap = grid[np.argmax(increase, axis=1)] - angle
     error = np.degrees(np.abs((gap + np.pi) % (2.0 * np.pi) - np.pi))
@@ -95,7 +109,7 @@ def _direction_errors(
         at: dict[str, Scalar] = {"gradient": source, "point": place, "oblique": bool(oblique[place])}
         observations += [
             Observation("angle_error_degrees", error[place], 0.0, at),
-            Observation("cosine_law_error", law[place], 0.0, at),
+            Observation("cosine_law_error", law[place], bend[place] / size[place], at),
         ]
     return Observations.of(observations)
 

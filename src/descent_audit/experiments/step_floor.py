@@ -47,6 +47,9 @@ def step_floor(
     path = iterate(DiagonalQuadratic(slopes).gradient, np.full(len(rates), start), rates, steps, rule)
     shown = sample_steps(steps, 60, log=True)
     window, drawn = window_and_samples(path, steps, window_steps, shown)
+    residuals = np.zeros(len(rates))
+    if method == "gradient_descent":
+        residuals = abs(start) * geometric_residual(rates * slopes, steps - window_steps + 1) / rates
     slow = implementations.rule(method, first_decay=0.0, second_decay=decay_second_decay, epsilon=0.0)
     ratios = np.array(rate_ratios)
     decaying = scheduled(
@@ -58,7 +61,7 @@ def step_floor(
     )
     last, falling = window_and_samples(decaying, steps, 1, shown)
     return (
-        _floors(window, rates, slopes, decays)
+        _floors(window, rates, slopes, decays, residuals)
         + _decayed(np.abs(last[-1]), decay_learning_rate * ratios, rate_ratios)
         + _drawn_constant(shown, drawn, rates, decays, abs(start))
         + _drawn_decaying(shown, falling, decay_learning_rate, rate_ratios, steps)
@@ -78,15 +81,25 @@ def window_and_samples(
     return np.array(last), np.array(samples)
 
 
-def _floors(window: Array, rates: Array, curvatures: Array, second_decays: Array) -> Observations:
+def geometric_residual(relative_rates: Array, step: int) -> Array:
+    r"""Return how far gradient descent from 1 moves from step t to t + 2: $|\rho^t(\rho^2 - 1)|$.
+
+    $\rho = 1 - \eta\lambda$ is the factor of a step.
+    """
+    factor = 1.0 - relative_rates
+    return np.abs(factor) ** step * np.abs(factor**2 - 1.0)
+
+
+def _floors(window: Array, rates: Array, curvatures: Array, second_decays: Array, residuals: Array) -> Observations:
     floor = np.abs(window).max(axis=0) / rates
     residual = np.abs(window[2:] - window[:-2]).max(axis=0) / rates
     observations = []
-    for rate, curvature, decay, height, rest in zip(rates, curvatures, second_decays, floor, residual, strict=True):
+    cells = zip(rates, curvatures, second_decays, floor, residual, residuals, strict=True)
+    for rate, curvature, decay, height, rest, expected in cells:
         at = {"learning_rate": float(rate), "curvature": float(curvature), "second_decay": float(decay)}
         observations += [
             Observation("floor_over_eta", float(height), 0.5, at),
-            Observation("period_two_residual", float(rest), 0.0, at),
+            Observation("period_two_residual", float(rest), float(expected), at),
         ]
     return Observations.of(observations)
 

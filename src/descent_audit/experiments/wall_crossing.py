@@ -102,6 +102,12 @@ def largest_safe_momentum(learning_rate: ArrayLike, slope_curvature: float) -> A
     return (1.0 - np.sqrt(np.asarray(learning_rate) * slope_curvature)) ** 2
 
 
+def edge_cells(momentum: Array, border: Array, knife_edge: float) -> int:
+    r"""Return how many of the ascending momenta lie in $(b, (\sqrt b + k)^2]$, over the bounds b of all rates."""
+    first, last = (np.searchsorted(momentum, end, "right") for end in (border, (np.sqrt(border) + knife_edge) ** 2))
+    return int(np.sum(last - first))
+
+
 def first_rates(rates: Array, diverged: Truth) -> Array:
     """Return for each column of ``diverged``, of shape ``(rates, cells)``, the first rate; NaN where there is none."""
     return np.where(diverged.any(axis=0), rates[diverged.argmax(axis=0)], np.nan)
@@ -114,12 +120,13 @@ def _crossed(ends: Ends, bound: float) -> Truth:
 def _counts(beta: Array, border: Array, ends: Ends, bound: float, knife_edge: float) -> Observations:
     diverged, crossed = ends.exceeds(bound), _crossed(ends, bound)
     safe, clear = beta <= border, np.sqrt(beta) > np.sqrt(border) + knife_edge
+    edge = edge_cells(beta[0], border[:, 0], knife_edge)
     return Observations.of(
         [
             Observation("crossings_in_safe_set", int(np.count_nonzero(crossed & safe)), 0.0),
             Observation("divergences_in_safe_set", int(np.count_nonzero(diverged & safe)), 0.0),
             Observation("missed_crossings", int(np.count_nonzero(clear & ~crossed)), 0.0),
-            Observation("knife_edge_cells", int(np.count_nonzero(~safe & ~clear))),
+            Observation("knife_edge_cells", int(np.count_nonzero(~safe & ~clear)), edge),
             Observation("diverged_fraction", diverged.mean()),
         ]
     )
@@ -140,6 +147,7 @@ def _first_momenta(rates: Array, momentum: Array, diverged: Truth) -> Observatio
     first = momentum[diverged.argmax(axis=1)][somewhere]
     return Observations.of(
         [
+            Observation("diverging_rates", len(first)),
             Observation("first_momentum_rises", int(np.count_nonzero(np.diff(first) > 0)), 0.0),
             Observation("divergences_at_smallest_rate", int(np.count_nonzero(diverged[0])), 0.0),
             *(

@@ -57,6 +57,7 @@ def growth_boundaries(high: float, cells: list[tuple[float, int]], margin: float
         distances.setdefault(warmup, []).append(abs(last - formula))
         errors.setdefault(warmup, []).append(abs(last / warmup / limit - 1.0))
         at = {"relative_rate": base, "warmup_steps": warmup, "asymptotic": warmup / c > dip_ratio}
+        observations.append(Observation("resonance_shift", warmup / base - warmup / c, at=at))
         observations.append(Observation("dip_log", logs.min(), dip_log(c, warmup), at))
     for warmup in distances:
         at = {"warmup_steps": warmup}

@@ -75,6 +75,16 @@ def path_ratio(condition_number: float, start: Array, relative_rate: Array | flo
     return lengths.sum(axis=-1) / np.linalg.norm(start)
 
 
+def line_search_factor(condition_number: float, start: Array) -> float:
+    r"""Return the factor of the loss in every step of exact line search in the plane.
+
+    It is $1 - \frac{(1 + q)^2}{(1 + q/\kappa)(1 + \kappa q)}$, where q is the square of the flat component of the
+    gradient over the stiff one. Steps turn by right angles, so that q becomes $1/q$ and back.
+    """
+    q = (start[1] / (condition_number * start[0])) ** 2
+    return float(1 - (1 + q) ** 2 / ((1 + q / condition_number) * (1 + condition_number * q)))
+
+
 @dataclass(frozen=True, eq=False)
 class Walk:
     """What is added up along paths; arrays of shape ``(cells,)``.
@@ -172,9 +182,17 @@ def _scan(kappa: float, relative_rates: list[float], steps: int) -> Observations
 
 def _line_search(kappa: float, start: Array, steps: int) -> Observations:
     loss = DiagonalQuadratic(np.array([1.0, 1 / kappa]))
-    cosines = successive_cosines(loss.gradient(line_search_path(loss, start, steps)))
+    path = line_search_path(loss, start, steps)
+    cosines = successive_cosines(loss.gradient(path))
     worst = float(np.max(np.abs(cosines[~np.isnan(cosines)])))
-    return Observations.of([Observation("line_search_cosine", worst, 0.0, {"condition_number": kappa})])
+    decay = float(loss.value(path[-1]) / loss.value(start)) ** (1 / steps)
+    at = {"condition_number": kappa}
+    return Observations.of(
+        [
+            Observation("line_search_cosine", worst, 0.0, at),
+            Observation("line_search_factor", decay, line_search_factor(kappa, start), at),
+        ]
+    )
 
 
 def _drawn_paths(kappa: float, relative_rate: float, steps: int) -> Observations:

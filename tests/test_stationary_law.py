@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.references import CUT, LangevinChain, final_law, transition_operator
 from descent_audit.stationary_law import (
+    closed_log_mass,
     depth_reversal,
     discrete_mass_ratio,
     first_order_excess,
@@ -41,6 +42,7 @@ def mass(well, temperature):
 def test_masses_equal_adaptive_quadrature(temperature):
     for well in (DEEP.sharp, DEEP.flat):
         assert math.exp(log_mass(well, temperature)) == pytest.approx(mass(well, temperature), rel=1e-10)
+        assert math.exp(closed_log_mass(well, temperature)) == pytest.approx(mass(well, temperature), rel=1e-10)
 
 
 @given(st.floats(0.05, 3.0), st.floats(0.2, 3.0), st.floats(0.2, 3.0))

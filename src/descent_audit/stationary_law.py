@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from descent_audit.bisection import bisect
 from descent_audit.landscapes.two_wells import TwoWells, Well
@@ -28,31 +29,41 @@ PANELS = 24
 ORDER = 16
 
 
-def boltzmann_weights(well: Well, temperature: float, panels: int = PANELS) -> tuple[Array, Array]:
+def boltzmann_weights(well: Well, temperature: float) -> tuple[Array, Array]:
     r"""Return distances from the barrier and the masses $w\,e^{-(U + h)/T}$ at them, each of shape ``(nodes,)``.
 
     They reach to $U = 42\,T$. Energies are counted from the bottom of the well, so that nothing overflows.
     """
-    x, w = composite_gauss([0.0, well.radius(CUT * temperature)], well.radius(CUT * temperature) / panels, ORDER)
+    x, w = composite_gauss([0.0, well.radius(CUT * temperature)], well.radius(CUT * temperature) / PANELS, ORDER)
     return x, w * np.exp(-(well.value(x) + well.depth) / temperature)
 
 
-def log_mass(well: Well, temperature: float, panels: int = PANELS) -> float:
+def log_mass(well: Well, temperature: float) -> float:
     r"""Return $\ln\int e^{-U/T}$ over one well, the barrier at $U = 0$."""
-    return well.depth / temperature + math.log(boltzmann_weights(well, temperature, panels)[1].sum())
+    return well.depth / temperature + math.log(boltzmann_weights(well, temperature)[1].sum())
 
 
-def mass_ratio(loss: TwoWells, temperature: float, panels: int = PANELS) -> float:
+def closed_log_mass(well: Well, temperature: float) -> float:
+    r"""Return the same in closed form: $\int e^{-U/T} = \tfrac{\pi a}4 e^z\,[I_{-1/4}(z) + I_{1/4}(z)]$.
+
+    $z = h/(2T)$, and $I_\nu$ are modified Bessel functions of the first kind.
+    """
+    z = 0.5 * well.depth / temperature
+    bessel = special.ive(-0.25, z) + special.ive(0.25, z)
+    return well.depth / temperature + math.log(0.25 * math.pi * well.width * bessel)
+
+
+def mass_ratio(loss: TwoWells, temperature: float) -> float:
     """Return the mass of the flat well over that of the sharp one, in the limit of small steps."""
-    return math.exp(log_mass(loss.flat, temperature, panels) - log_mass(loss.sharp, temperature, panels))
+    return math.exp(log_mass(loss.flat, temperature) - log_mass(loss.sharp, temperature))
 
 
-def flat_share(loss: TwoWells, temperature: float, panels: int = PANELS) -> float:
+def flat_share(loss: TwoWells, temperature: float) -> float:
     r"""Return $P_{\rm flat}(T) = \int_{x>0} e^{-U/T} / \int e^{-U/T}$.
 
     At equal depth it is $a_f/(a_s + a_f)$ at every temperature: the substitution $x = au$ makes both integrals one.
     """
-    ratio = mass_ratio(loss, temperature, panels)
+    ratio = mass_ratio(loss, temperature)
     return ratio / (1.0 + ratio)
 
 

@@ -13,7 +13,7 @@ from descent_audit.experiments.passage_ratio import (
     exact_ratio,
     passage_times,
     reference_ratio,
-    summed_mean,
+    summed_moments,
 )
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.parameters import OutOfRange
@@ -40,13 +40,16 @@ def test_times_have_their_exact_mean_and_variance(loss):
     assert np.var(times) == pytest.approx(variance, rel=0.25)
 
 
-def test_summed_mean_is_the_sum_of_the_probabilities_of_still_waiting():
+def test_summed_moments_are_sums_of_the_probabilities_of_still_waiting():
     operator = passage_operator(LOSS, 0.005, 2.0)
-    row, waiting, total = operator.row(LOSS.minima[0]), np.ones(len(operator.nodes)), 1.0
-    while row @ waiting > 1e-12:
+    row, waiting, total, square, step = operator.row(LOSS.minima[0]), np.ones(len(operator.nodes)), 1.0, 1.0, 1
+    while row @ waiting > 1e-13:
         total += row @ waiting
-        waiting = operator.matrix @ waiting
-    assert summed_mean(LOSS, 0.005, 2.0) == pytest.approx(total, rel=1e-9)
+        square += (2 * step + 1) * (row @ waiting)
+        waiting, step = operator.matrix @ waiting, step + 1
+    mean, variance = summed_moments(LOSS, 0.005, 2.0)
+    assert mean == pytest.approx(total, rel=1e-9)
+    assert variance == pytest.approx(square - total**2, rel=1e-8)
 
 
 @pytest.mark.parametrize("steps", [1, 7, 2_000])

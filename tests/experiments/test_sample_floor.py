@@ -9,7 +9,7 @@ from descent_audit.experiments.discrete_labels import (
     discrete_labels,
     enumerated_consistency,
 )
-from descent_audit.experiments.sample_floor import sample_excess_floor, share_law
+from descent_audit.experiments.sample_floor import sample_excess_floor, share_law, smallest_gap_before
 from descent_audit.parameters import OutOfRange
 from descent_audit.randomness import Streams
 
@@ -81,3 +81,13 @@ def test_draws_are_fitted_as_often_as_enumerated():
 def test_inputs_that_would_depend_anyway_are_refused():
     with pytest.raises(OutOfRange, match="samples"):
         discrete_labels(classes=[2], drawn_classes=[2], dimension=5, samples=7, draws=1, block_size=1)
+
+
+def test_gap_before_the_target_is_that_of_the_check_before():
+    gaps = np.array([[5.0, 4.0, 0.1, 9.0], [2.0, 1.5, 0.1, 8.0], [0.5, 1.2, 0.1, 7.0], [0.5, 0.4, 0.1, 6.0]])
+    assert smallest_gap_before(gaps, np.array([20, 25, 0, -1]), 10) == 1.2
+    assert smallest_gap_before(gaps[:, 2:], np.array([0, -1]), 10) == np.inf
+
+
+def test_training_goes_on_above_the_target_alone():
+    assert min(values("gap_before_target").values()) > 1e-10

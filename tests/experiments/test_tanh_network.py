@@ -113,3 +113,11 @@ def test_differences_of_the_loss_notice_a_gradient_that_is_off(loss, monkeypatch
     off = report(loss=loss)
     assert values(off, "gradient_error")[0] == pytest.approx(1e-3, rel=1e-3)
     assert values(off, "curvature_error")[0] == pytest.approx(1e-3, rel=1e-2)
+
+
+@pytest.mark.parametrize(("model", "layers"), [("tanh", [(4, 5), (5, 1)]), ("linear", [(4, 1)])])
+def test_squares_of_a_start_are_counted_layer_by_layer(model, layers):
+    found = report(model=model, dimension=4, hidden_units=5, direction=[1.0] * 4, replicas=300, weight_scale=0.7)
+    (one,) = (entry for entry in found.measured if entry.quantity == "start_square_sum")
+    assert one.predicted == 300 * sum(inputs * units for inputs, units in layers)
+    assert one.value == pytest.approx(one.predicted, abs=5 * math.sqrt(2 * one.predicted))

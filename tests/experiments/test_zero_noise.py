@@ -1,5 +1,6 @@
 import math
 from itertools import pairwise
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from descent_audit.experiments.zero_noise import (
     crossed,
     cycle_of_two,
     exit_starts,
+    expected_crossings,
     farthest_step,
     rightmost,
     zero_noise_trapping,
@@ -54,6 +56,7 @@ BEYOND = {
     "kept_starts": 21,
     "kept_steps": 500,
     "last_steps": 10,
+    "settled_distance": 0.01,
     "drawn_steps": 20,
 }
 
@@ -181,15 +184,31 @@ def test_start_beyond_the_exit_rate_crosses_once_and_settles_in_the_flat_minimum
 
 def test_kept_starts_stay_but_do_not_settle(beyond):
     assert values(beyond, "escapes") == [0, 0, 0]
+    assert values(beyond, "settled") == [0, 0, 0]
+
+
+def test_starts_have_settled_by_the_last_steps_and_end_on_the_cycle_beyond():
     outer, inner = cycle_of_two(WELL, np.array(2.1 / 32))
-    late = values(beyond, "late_distance")
-    assert late[0] == pytest.approx(max(outer - 0.5, 0.5 - inner), abs=1e-9)
-    assert min(late) > 0.01
+    swing = float(max(outer - 0.5, 0.5 - inner))
+    for relative, distance, settled in [(1.5, 0.01, 21), (2.1, swing - 1e-9, 0), (2.1, swing + 1e-9, 21)]:
+        found = beyond_stability(**{**BEYOND, "kept_relative_rates": [relative], "settled_distance": distance})
+        assert values(found, "settled") == [settled]
 
 
-def test_late_distance_sees_the_last_steps_alone(beyond):
-    settled = beyond_stability(**{**BEYOND, "kept_relative_rates": [1.5]})
-    assert values(settled, "late_distance")[0] < 1e-12
+def test_expected_crossings_of_one_step_are_tails_of_the_normal_law():
+    start, rate, noise = np.array([-0.9, -0.3, -0.02]), 0.05, math.sqrt(2 * 0.05 * 0.4)
+    expected = sum(NormalDist().cdf(step(x, rate) / noise) for x in start)
+    assert expected_crossings(TwoWells(WELL, Well(1.5, 1.0)), start, rate, 0.4, 1) == pytest.approx(expected, rel=1e-12)
+
+
+def test_expected_crossings_are_those_of_a_naive_simulation():
+    rng, noise, count = np.random.default_rng(3), math.sqrt(2 * 0.02 * 0.4), 20_000
+    x, away = np.full(count, -0.6), np.zeros(count, dtype=bool)
+    for _ in range(5):
+        x = np.vectorize(step)(x, 0.02) + noise * rng.standard_normal(count)
+        away |= x >= 0
+    share = expected_crossings(TwoWells(WELL, Well(1.5, 1.0)), np.array([-0.6]), 0.02, 0.4, 5)
+    assert np.mean(away) == pytest.approx(share, abs=5 * math.sqrt(share * (1 - share) / count))
 
 
 def test_drawn_ends_lie_on_the_predicted_branches(report):

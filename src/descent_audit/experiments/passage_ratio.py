@@ -46,8 +46,8 @@ def escape_time_ratio(
 
     Every walker runs until it arrives; one that has not after ``longest_steps`` is counted as censored. Mean and
     variance of the passage time are exact (``references.passage_moments``), also for the standard error of the
-    logarithm of the ratio, $\sqrt{\sum(E\tau^2/(E\tau)^2 - 1)/n}$ over the two ways; one mean is also compared with a
-    sum of survival probabilities. ``drawn_temperatures`` holds the ends of a range.
+    logarithm of the ratio, $\sqrt{\sum(E\tau^2/(E\tau)^2 - 1)/n}$ over the two ways; those of one way are also compared
+    with sums of survival probabilities. ``drawn_temperatures`` holds the ends of a range.
     """
     loss = TwoWells(Well(sharp_width, sharp_depth), Well(flat_width, flat_depth))
     check_noisy("temperature", [temperature])
@@ -95,13 +95,22 @@ def exact_moments(
     return float(mean), float(variance)
 
 
-def summed_mean(loss: TwoWells, learning_rate: float, temperature: float) -> float:
-    r"""Return the mean passage time as a sum, $1 + k^\top\sum_{j \ge 0}K^j\mathbf 1$, doubled until nobody is left."""
+def summed_moments(loss: TwoWells, learning_rate: float, temperature: float) -> tuple[float, float]:
+    r"""Return mean and variance of the passage time as sums of survival probabilities, doubled until nobody is left.
+
+    $E\tau = 1 + k^\top\sum_{j \ge 0}K^j\mathbf 1$ and $E\tau^2 = 1 + k^\top\sum_{j \ge 0}(2j + 3)K^j\mathbf 1$. With
+    $T_n$ and $W_n$ the sums of $K^j\mathbf 1$ and $jK^j\mathbf 1$ over $j < n$: $T_{2n} = T_n + K^nT_n$ and $W_{2n} =
+    W_n + K^n(W_n + nT_n)$.
+    """
     operator = passage_operator(loss, learning_rate, temperature)
-    power, total = operator.matrix, np.ones(len(operator.nodes))
+    power, terms = operator.matrix, 1
+    total, weighted = np.ones(len(operator.nodes)), np.zeros(len(operator.nodes))
     while power.sum(axis=1).max() > np.finfo(float).eps:
-        total, power = total + power @ total, power @ power
-    return 1.0 + float(operator.row(loss.minima[0]) @ total)
+        weighted = weighted + power @ (weighted + terms * total)
+        total, power, terms = total + power @ total, power @ power, 2 * terms
+    row = operator.row(loss.minima[0])
+    mean = 1.0 + float(row @ total)
+    return mean, 1.0 + float(row @ (3.0 * total + 2.0 * weighted)) - mean * mean
 
 
 def exact_ratio(
@@ -152,7 +161,10 @@ def _report(
     forth, back = (tallies[f"from={side};temperature={temperature}"] for side in ("sharp", "flat"))
     exact = [exact_moments(way, learning_rate, temperature) for way in (loss, mirrored(loss))]
     error = math.sqrt(sum(variance / mean**2 for mean, variance in exact) / walkers)
-    sum_error = abs(summed_mean(loss, learning_rate, temperature) / exact[0][0] - 1)
+    mean_error, variance_error = (
+        abs(summed / solved - 1)
+        for summed, solved in zip(summed_moments(loss, learning_rate, temperature), exact[0], strict=True)
+    )
     ratio, expected = float(back.mean("time") / forth.mean("time")), exact_ratio(loss, learning_rate, temperature)
     at = {"temperature": temperature}
     score, against_one = math.log(ratio / expected) / error, math.log(ratio) / error
@@ -160,7 +172,8 @@ def _report(
         Observation("time_ratio", ratio, expected, at, replicates=walkers),
         Observation("log_ratio_z", score, 0.0, at, standard_error=1.0, replicates=walkers),
         Observation("z_against_one", against_one, math.log(expected) / error, at, replicates=walkers),
-        Observation("mean_sum_error", sum_error, 0.0, at),
+        Observation("mean_sum_error", mean_error, 0.0, at),
+        Observation("variance_sum_error", variance_error, 0.0, at),
         Observation("censored", float(forth["censored"] + back["censored"]), 0.0, at, replicates=2 * walkers),
     ]
     for side, found, (mean, _) in (("sharp", forth, exact[0]), ("flat", back, exact[1])):

@@ -94,6 +94,7 @@ def _trained(
         check_every=check_every,
     )
     gaps = (found.history - floor) / zero_loss
+    before = smallest_gap_before(gaps, found.reached, check_every)
     return tally(
         count,
         {
@@ -102,8 +103,18 @@ def _trained(
             "floor": np.sum(floor / zero_loss),
             "history": np.sum(found.history / zero_loss, axis=1),
         },
-        {"gap": gaps[-1].max(), "undercut": -gaps.min(), "last_step": float(found.reached.max())},
+        {"gap": gaps[-1].max(), "undercut": -gaps.min(), "before": -before, "last_step": float(found.reached.max())},
     )
+
+
+def smallest_gap_before(gaps: Array, reached: NDArray[np.int64], check_every: int) -> float:
+    """Return the smallest gap at the last check before a target, of gaps ``(checks + 1, replicas)``.
+
+    It is infinite where no replica has reached its target, or all have from the start.
+    """
+    trained = np.flatnonzero(reached > 0)
+    checks = -(-reached[trained] // check_every)
+    return float(gaps[checks - 1, trained].min(initial=np.inf))
 
 
 def _shares(dimension: int, outputs: int, samples: int, bins: int, rng: Generator, count: int) -> Tally:
@@ -153,6 +164,7 @@ def _training_observations(samples: int, found: Tally, steps: int, check_every: 
     reached = float(found["steps"].sum())
     measured = [
         Observation("relative_gap", float(largest["gap"]), 0.0, at, replicates=count),
+        Observation("gap_before_target", -float(largest["before"]), at=at, replicates=count),
         Observation("lowest_gap", -float(largest["undercut"]), 0.0, at, replicates=count),
         Observation("converged_fraction", float(found["converged"]) / count, 1.0, at, replicates=count),
         Observation("unreached", count - reached, 0.0, at, replicates=count),

@@ -14,12 +14,13 @@ from descent_audit.observations import Curve, Observation, Observations
 from descent_audit.references import FINER_NODES, FINER_PANEL, LangevinChain, share_above, transition_operator
 from descent_audit.sampling import Cell, Sampling
 from descent_audit.stationary_law import (
-    PANELS,
+    closed_log_mass,
     depth_reversal,
     discrete_mass_ratio,
     first_order_excess,
     flat_share,
     laplace_reversal,
+    log_mass,
     mass_ratio,
 )
 from descent_audit.tallies import Tally, tally
@@ -111,22 +112,24 @@ def _walked(
 
 
 def _shares(loss: TwoWells, temperatures: list[float], drawn_points: int) -> Observations:
-    """Report the share per temperature, with its closed form at equal depth, and the change with panels doubled."""
+    """Report the share per temperature, with its closed form at equal depth, and the ratio of masses with its own."""
     equal = loss.sharp.depth == loss.flat.depth
     limit = loss.flat.width / (loss.sharp.width + loss.flat.width) if equal else None
     shares = [flat_share(loss, temperature) for temperature in temperatures]
-    finer = [flat_share(loss, temperature, 2 * PANELS) for temperature in temperatures]
-    observations = [
-        Observation("flat_share", share, limit, {"temperature": temperature})
-        for temperature, share in zip(temperatures, shares, strict=True)
-    ]
-    change = max(abs(fine - share) for fine, share in zip(finer, shares, strict=True))
+    observations = []
+    for temperature, share in zip(temperatures, shares, strict=True):
+        at = {"temperature": temperature}
+        ratio, exact = (
+            mass(loss.flat, temperature) - mass(loss.sharp, temperature) for mass in (log_mass, closed_log_mass)
+        )
+        observations.append(Observation("flat_share", share, limit, at))
+        observations.append(Observation("log_mass_ratio", ratio, exact, at))
     drawn = np.geomspace(min(temperatures), max(temperatures), drawn_points)
     line = [flat_share(loss, temperature) for temperature in drawn.tolist()]
     depths = rf"$h_s$ = {loss.sharp.depth:g}, $h_f$ = {loss.flat.depth:g}"
     series = "two equal wells" if loss.sharp == loss.flat else depths
     return Observations.of(
-        [*observations, Observation("quadrature_change", change)],
+        observations,
         [
             Curve("share", series, "predicted", drawn, line),
             Curve("share", "one half", "guide", drawn[[0, -1]], [0.5, 0.5]),

@@ -49,7 +49,8 @@ def curvature_along_training(
     logistic loss learns their signs. Every start trains at its own rate, ``relative_rate`` over $\lambda_0$. With a
     separating fit the factor $p(1-p)$ of every sample's curvature vanishes with the logistic loss; a linear model
     under squared loss has a constant Hessian. At the start the gradient is compared with differences of the loss, and
-    the curvature along its eigenvector with second differences: each by its relative error over all starts.
+    the curvature along its eigenvector with second differences: each by its relative error over all starts. The start
+    itself is held to its law: weights are normal with the variance ``weight_scale``² over the inputs of their layer.
     """
     training = _training(model, loss, dimension, hidden_units, samples, direction)
     start = training.model.start(weight_scale, replicas, streams.generator("start"))
@@ -69,6 +70,8 @@ def curvature_along_training(
             Observation("curvature_ratio", after[index] / before[index], predicted, at),
             Observation("final_loss", final_loss[index], at=at),
         ]
+    squares, count = _start_squares(model, start, weight_scale, dimension, hidden_units)
+    observations.append(Observation("start_square_sum", squares, count, replicates=replicas))
     drawn = np.array([_top_eigenvalues(training, point, difference_width) for point in sampled])
     gradient_error, curvature_error = _difference_errors(training, start, difference_width)
     observations += [
@@ -88,6 +91,16 @@ def _training(
     chosen: Model = TanhNetwork(dimension, hidden_units) if model == "tanh" else LinearModel(dimension)
     measure: Loss = LogisticLoss() if loss == "logistic" else SquaredLoss()
     return Training(chosen, measure, inputs, targets)
+
+
+def _start_squares(
+    model: str, start: Array, weight_scale: float, dimension: int, hidden_units: int
+) -> tuple[float, float]:
+    """Return the sum of squared weights in units of their variances, and their number."""
+    layers = [(dimension, hidden_units), (hidden_units, 1)] if model == "tanh" else [(dimension, 1)]
+    variances = np.concatenate([np.full(inputs * units, weight_scale**2 / inputs) for inputs, units in layers])
+    drawn = start[start != 0.0].reshape(len(start), -1)
+    return float(np.sum(drawn**2 / variances)), float(drawn.size)
 
 
 def _difference_errors(training: Training, points: Array, width: float) -> tuple[float, float]:

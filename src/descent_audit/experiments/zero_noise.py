@@ -13,9 +13,12 @@ from descent_audit.experiments.escape_rates import inside, leaves
 from descent_audit.landscapes.two_wells import EXIT_RELATIVE_RATE, TwoWells, Well
 from descent_audit.observations import Curve, Observation, Observations
 from descent_audit.randomness import Streams
+from descent_audit.references import CUT, LangevinChain, survival, transition_operator
 from descent_audit.trajectories import Gradient, Optimizer, iterate, update_rule
 
 Array = NDArray[np.float64]
+REACH = 10.0
+"""How far beyond its usual cut a domain goes on, in units of the noise: a long step may lead there."""
 
 
 def zero_noise_trapping(
@@ -72,12 +75,13 @@ def beyond_stability(
     kept_starts: int,
     kept_steps: int,
     last_steps: int,
+    settled_distance: float,
     drawn_steps: int,
 ) -> Observations:
     r"""Follow one start beyond the exit rate across the barrier, and starts that are kept but never settle.
 
-    ``kept_relative_rates`` are values of $\eta\lambda$ between 2 and $3\sqrt3 - 2$. The late distance is the largest
-    one from the minimum over the last steps, of the start where it is smallest.
+    ``kept_relative_rates`` are values of $\eta\lambda$ between 2 and $3\sqrt3 - 2$. A start has settled where it
+    stays within ``settled_distance`` of the minimum over the last steps.
     """
     loss, rule = TwoWells(Well(sharp_width, sharp_depth), Well(flat_width, flat_depth)), update_rule(optimizer)
     start = np.array([crossing_start])
@@ -96,7 +100,8 @@ def beyond_stability(
         distance = np.abs(late[1:] - loss.minima[0]).max(axis=0)
         at = {"relative_rate": relative}
         observations.append(Observation("escapes", crossed(top).sum(), 0.0, at, replicates=kept_starts))
-        observations.append(Observation("late_distance", distance.min(), at=at, replicates=kept_starts))
+        settled = int(np.count_nonzero(distance < settled_distance))
+        observations.append(Observation("settled", settled, 0.0, at, replicates=kept_starts))
     shown = np.arange(min(drawn_steps, crossing_steps) + 1)
     ends = shown[[0, -1]]
     curves = [
@@ -127,6 +132,14 @@ class NoisyRuns:
         gradient = self.loss.gradient if self.temperature == 0 else self._noisy(start, learning_rate)
         return iterate(gradient, start, learning_rate, steps, self.rule)
 
+    def crossings(self, start: Array, learning_rate: float, steps: int, top: Array) -> Observations:
+        """Report, where there is noise, how many runs crossed the barrier, and how many are expected to."""
+        if self.temperature == 0:
+            return Observations()
+        expected = expected_crossings(self.loss, start, learning_rate, self.temperature, steps)
+        at, count = {"learning_rate": learning_rate, "steps": steps}, int(np.count_nonzero(crossed(top)))
+        return Observations.of([Observation("crossing_count", count, expected, at, replicates=len(start))])
+
     def _noisy(self, start: Array, learning_rate: float) -> Gradient:
         amplitude, noise = math.sqrt(2 * self.temperature / learning_rate), np.empty_like(start)
         blocks = [noise[first : first + self.block_size] for first in range(0, len(start), self.block_size)]
@@ -138,6 +151,13 @@ class NoisyRuns:
             return self.loss.gradient(x) + amplitude * noise
 
         return gradient
+
+
+def expected_crossings(loss: TwoWells, start: Array, learning_rate: float, temperature: float, steps: int) -> float:
+    """Return the mean number of starts left of the barrier that noisy descent takes across it."""
+    chain = LangevinChain(loss.gradient, learning_rate, temperature)
+    left = loss.ends(CUT * temperature)[0] - REACH * chain.noise
+    return float(np.sum(1.0 - survival(transition_operator(chain, [left, 0.0]), start, steps)))
 
 
 def exit_starts(well: Well, learning_rate: float, starts: int) -> Array:
@@ -180,7 +200,7 @@ def _trapped(runs: NoisyRuns, start: Array, rate: float, steps: int) -> Observat
     """Report how many starts ever cross, and how far from the minimum the farthest one ends."""
     top, last = rightmost(runs.path(start, rate, steps), start)
     distance = np.abs(last - runs.loss.minima[0]).max()
-    return Observations.of(
+    return runs.crossings(start, rate, steps, top) + Observations.of(
         [
             Observation("escapes", crossed(top).sum(), 0.0, replicates=len(start)),
             Observation("distance_to_minimum", distance, 0.0, replicates=len(start)),
@@ -190,14 +210,17 @@ def _trapped(runs: NoisyRuns, start: Array, rate: float, steps: int) -> Observat
 
 def _exit_fractions(runs: NoisyRuns, factors: list[float], starts: int, steps: int) -> Observations:
     """Report the share of starts that ever cross, per multiple of the exit rate."""
-    observations = []
+    report = Observations()
     for factor in factors:
         rate = factor * runs.loss.sharp.exit_learning_rate
         start = exit_starts(runs.loss.sharp, rate, starts)
-        share = crossed(rightmost(runs.path(start, rate, steps), start)[0]).mean()
-        expected = float(factor > 1)
-        observations.append(Observation("exit_fraction", share, expected, {"factor": factor}, replicates=starts))
-    return Observations.of(observations)
+        top, _ = rightmost(runs.path(start, rate, steps), start)
+        share, expected = crossed(top).mean(), float(factor > 1)
+        report += Observations.of(
+            [Observation("exit_fraction", share, expected, {"factor": factor}, replicates=starts)]
+        )
+        report += runs.crossings(start, rate, steps, top)
+    return report
 
 
 def _exit_threshold(runs: NoisyRuns, bracket: list[float], halvings: int, starts: int, steps: int) -> Observations:

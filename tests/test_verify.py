@@ -134,6 +134,13 @@ def test_new_reference_is_written_with_what_changed_into_the_changelog(reference
     assert changelog.read_text() == text
 
 
+def test_first_reference_is_written_without_one_to_compare_with(capsys, tmp_path):
+    run = written(tmp_path / "run")
+    verify.main(["--results", str(run), "--reference", str(tmp_path / "reference"), "--update"])
+    assert "a new reference" in capsys.readouterr().out
+    assert outcome(capsys, tmp_path / "reference", run)[0] == 0
+
+
 def test_entry_joins_the_heading_of_its_day():
     assert verify.with_entry("# C\n\n## 2001-02-03\n\n- a\n", "2001-02-03", ["- b"]) == (
         "# C\n\n## 2001-02-03\n\n- b\n\n- a\n"

@@ -40,6 +40,8 @@ TABLES = {
     "observations.csv": OBSERVATION_COLUMNS,
 }
 """The columns that the reference keeps of each table; the last one holds the observations of all claims."""
+ENVIRONMENT = "environment.json"
+"""Packages and platform of the reference."""
 CHECK_KEY = TABLES["checks.csv"][:5]
 PLACE = CHECK_KEY[:4]
 """What names an observation."""
@@ -142,7 +144,7 @@ def update(results: Path, reference: Path) -> None:
     """Make a run the reference. Raises ``StorageError``."""
     for name, rows in kept(results).items():
         write_text(reference / name, table_text(TABLES[name], rows))
-    write_text(reference / "environment.json", json_text(environment(results)))
+    write_text(reference / ENVIRONMENT, json_text(environment(results)))
 
 
 def changelog_entry(found: Mapping[str, Sequence[str]]) -> list[str]:
@@ -187,7 +189,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--changelog", type=Path, default=CHANGELOG)
     options = parser.parse_args(arguments)
-    bitwise = read_json(options.reference / "environment.json") == environment(options.results)
+    if options.update and not all((options.reference / name).is_file() for name in (*TABLES, ENVIRONMENT)):
+        update(options.results, options.reference)
+        print(f"{options.reference}: a new reference, there was no whole one")
+        return
+    bitwise = read_json(options.reference / ENVIRONMENT) == environment(options.results)
     found = differences(options.results, options.reference, bitwise=bitwise)
     if options.update:
         update(options.results, options.reference)

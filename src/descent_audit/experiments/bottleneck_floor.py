@@ -7,20 +7,21 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from descent_audit.linear_floors import (
-    one_hot_labels,
-    orthonormal_inputs,
-    rank_floor,
-    spectral_labels,
-    zero_predictor_loss,
+from descent_audit.experiments.floor_training import (
+    Descent,
+    floor_extremes,
+    floor_sums,
+    gap_observations,
+    step_observations,
+    trained_to_floor,
 )
-from descent_audit.linear_networks import LinearNetwork, LinearTraining, semi_orthogonal_start
-from descent_audit.network_training import check_steps, reached_by, reached_histogram, train
+from descent_audit.linear_floors import one_hot_labels, orthonormal_inputs, spectral_labels
+from descent_audit.linear_networks import LinearNetwork
+from descent_audit.network_training import check_steps
 from descent_audit.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.parameters import OutOfRange
 from descent_audit.sampling import Cell, Sampling
 from descent_audit.tallies import Tally, tally
-from descent_audit.trajectories import update_rule
 
 Array = NDArray[np.float64]
 
@@ -55,22 +56,12 @@ def rank_bottleneck_floor(
         raise OutOfRange("label_strengths", size, "as many values as there are inputs and as there are outputs")
     if not 0 <= occurring_classes <= size:
         raise OutOfRange("occurring_classes", occurring_classes, f"0 to {size}, the outputs; 0 for none")
+    descent = Descent(optimizer, learning_rate, steps, check_every, relative_target, relative_accuracy)
     cells = []
     for rank in bottlenecks:
         widths = list(dimensions)
         widths[bottleneck_layer] = rank
-        draw = partial(
-            _block,
-            LinearNetwork(tuple(widths)),
-            tuple(label_strengths),
-            occurring_classes,
-            optimizer,
-            learning_rate,
-            steps,
-            check_every,
-            relative_target,
-            relative_accuracy,
-        )
+        draw = partial(_block, LinearNetwork(tuple(widths)), tuple(label_strengths), occurring_classes, descent)
         cells.append(Cell(f"bottleneck={rank}", replicas, block_size, draw))
     strengths = None if occurring_classes else label_strengths
     report = partial(_report, bottlenecks, strengths, check_every, steps, drawn_bottlenecks)
@@ -81,12 +72,7 @@ def _block(
     network: LinearNetwork,
     strengths: tuple[float, ...],
     classes: int,
-    optimizer: str,
-    learning_rate: float,
-    steps: int,
-    check_every: int,
-    relative_target: float,
-    relative_accuracy: float,
+    descent: Descent,
     rng: Generator,
     count: int,
 ) -> Tally:
@@ -96,34 +82,9 @@ def _block(
         labels = one_hot_labels(size, size, count, rng, classes)
     else:
         labels = spectral_labels(size, np.array(strengths), count, rng)
-    start = semi_orthogonal_start(network, count, rng)
-    floor, zero_loss = rank_floor(inputs, labels, min(network.dimensions)), zero_predictor_loss(labels)
-    found = train(
-        LinearTraining(network, inputs, labels),
-        start,
-        floor + relative_target * zero_loss,
-        learning_rate,
-        steps,
-        update_rule(optimizer),
-        check_every=check_every,
-    )
-    gaps = (found.history - floor) / zero_loss
-    return tally(
-        count,
-        {
-            "steps": reached_histogram(found.reached, steps, check_every),
-            "converged": np.count_nonzero(gaps[-1] <= relative_accuracy),
-            "floor": np.sum(floor / zero_loss),
-            "history": np.sum(found.history / zero_loss, axis=1),
-        },
-        {
-            "gap": gaps[-1].max(),
-            "undercut": -gaps.min(),
-            "loss": np.max(found.losses / zero_loss),
-            "lowest_floor": -np.min(floor / zero_loss),
-            "last_step": float(found.reached.max()),
-        },
-    )
+    run = trained_to_floor(network, inputs, labels, descent, rng)
+    extremes = {"loss": np.max(run.loss), "lowest_floor": -np.min(run.floor)}
+    return tally(count, floor_sums(run, descent), {**floor_extremes(run), **extremes})
 
 
 def _report(
@@ -141,7 +102,7 @@ def _report(
         found = tallies[f"bottleneck={rank}"]
         predicted = None if strengths is None else sum(strengths[rank:]) / sum(strengths)
         measured += _floor_observations(rank, found, predicted)
-        measured += _step_observations(rank, found, steps, check_every)
+        measured += step_observations(found, steps, check_every, {"bottleneck": rank})
         history = found.mean("history")
         final.append(history[-1])
         if rank in drawn:
@@ -164,23 +125,8 @@ def _report(
 def _floor_observations(rank: int, found: Tally, predicted: float | None) -> list[Observation]:
     at, count, largest = {"bottleneck": rank}, found.replicates, found.largest
     return [
-        Observation("relative_gap", float(largest["gap"]), 0.0, at, replicates=count),
-        Observation("lowest_gap", -float(largest["undercut"]), 0.0, at, replicates=count),
+        *gap_observations(found, at),
         Observation("floor_share", float(found.mean("floor")), predicted, at, replicates=count),
         Observation("smallest_floor_share", -float(largest["lowest_floor"]), predicted, at, replicates=count),
         Observation("worst_relative_loss", float(largest["loss"]), predicted, at, replicates=count),
-        Observation("converged_fraction", float(found["converged"]) / count, 1.0, at, replicates=count),
     ]
-
-
-def _step_observations(rank: int, found: Tally, steps: int, check_every: int) -> list[Observation]:
-    at, count = {"bottleneck": rank}, found.replicates
-    reached = float(found["steps"].sum())
-    measured = [Observation("unreached", count - reached, 0.0, at, replicates=count)]
-    median = reached_by(0.5, found["steps"], count, steps, check_every)
-    if median is not None:
-        measured.append(Observation("steps_median", median, at=at, replicates=count))
-    if reached:
-        last = reached_by(1.0, found["steps"], int(reached), steps, check_every)
-        measured.append(Observation("steps_largest", float(found.largest["last_step"]), last, at, replicates=count))
-    return measured

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from descent_audit.experiments.floor_training import step_observations
 from descent_audit.linear_floors import rank_floor, zero_predictor_loss
 from descent_audit.linear_networks import LinearNetwork
-from descent_audit.network_training import check_steps, reached_by, reached_histogram, train
+from descent_audit.network_training import check_steps, reached_histogram, train
 from descent_audit.network_variants import Variant, aligned, check_square
 from descent_audit.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.sampling import Cell, Sampling
@@ -161,22 +162,15 @@ def _counts(setting: Variant, check_every: int, tallies: Mapping[str, Tally]) ->
     labels = setting.network.dimensions[-1] * setting.samples
     largest = found.largest
     lost = float(largest["start"]) if reached == count else None
-    measured = [
+    return [
         Observation("reached_fraction", reached / count, 1.0, at, replicates=count),
-        Observation("unreached", count - reached, 0.0, at, replicates=count),
         Observation("nonfinite_fraction", float(found["nonfinite"]) / count, 0.0, at, replicates=count),
         Observation("worst_relative_loss", float(largest["relative_loss"]), at=at, replicates=count),
         Observation("largest_loss_change", float(largest["change"]), lost, at, replicates=count),
         Observation("smallest_floor_share", -float(largest["lowest_floor"]), at=at, replicates=count),
         Observation("weights_per_label", setting.network.parameters / labels, at=at),
+        *step_observations(found, setting.steps, check_every, at),
     ]
-    median = reached_by(0.5, found["steps"], count, setting.steps, check_every)
-    if median is not None:
-        measured.append(Observation("steps_median", median, at=at, replicates=count))
-    if reached:
-        last = reached_by(1.0, found["steps"], int(reached), setting.steps, check_every)
-        measured.append(Observation("steps_largest", float(largest["last_step"]), last, at, replicates=count))
-    return measured
 
 
 def _reached_curve(setting: Variant, check_every: int, found: Tally) -> Curve:

@@ -8,19 +8,21 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from descent_audit.beta_law import beta_density, beta_quantile, largest_distance, probability_counts
-from descent_audit.linear_floors import (
-    least_squares_floor,
-    orthonormal_inputs,
-    rank_floor,
-    zero_predictor_loss,
+from descent_audit.experiments.floor_training import (
+    Descent,
+    floor_extremes,
+    floor_sums,
+    gap_observations,
+    step_observations,
+    trained_to_floor,
 )
-from descent_audit.linear_networks import LinearNetwork, LinearTraining, semi_orthogonal_start
-from descent_audit.network_training import check_steps, reached_by, reached_histogram, train
+from descent_audit.linear_floors import least_squares_floor, orthonormal_inputs, zero_predictor_loss
+from descent_audit.linear_networks import LinearNetwork
+from descent_audit.network_training import check_steps
 from descent_audit.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.sampling import Cell, Sampling
 from descent_audit.statistics import FALSE_ALARM
 from descent_audit.tallies import Tally, tally
-from descent_audit.trajectories import update_rule
 
 Array = NDArray[np.float64]
 
@@ -49,9 +51,8 @@ def sample_excess_floor(
     the sum with another, independent one. Cells of the law draw Gaussian X too, and train nothing.
     """
     network = LinearNetwork(tuple(dimensions))
-    train_block = partial(
-        _trained, network, optimizer, learning_rate, steps, check_every, relative_target, relative_accuracy
-    )
+    descent = Descent(optimizer, learning_rate, steps, check_every, relative_target, relative_accuracy)
+    train_block = partial(_trained, network, descent)
     cells = [Cell(f"trained samples={n}", replicas, block_size, partial(train_block, n)) for n in training_samples]
     for n in law_samples:
         draw = partial(_shares, dimensions[0], dimensions[-1], n, histogram_bins)
@@ -68,43 +69,12 @@ def sample_excess_floor(
     return Sampling(cells, report)
 
 
-def _trained(
-    network: LinearNetwork,
-    optimizer: str,
-    learning_rate: float,
-    steps: int,
-    check_every: int,
-    relative_target: float,
-    relative_accuracy: float,
-    samples: int,
-    rng: Generator,
-    count: int,
-) -> Tally:
+def _trained(network: LinearNetwork, descent: Descent, samples: int, rng: Generator, count: int) -> Tally:
     inputs = orthonormal_inputs(network.dimensions[0], samples, count, rng)
     labels = rng.standard_normal((count, network.dimensions[-1], samples))
-    start = semi_orthogonal_start(network, count, rng)
-    floor, zero_loss = rank_floor(inputs, labels, min(network.dimensions)), zero_predictor_loss(labels)
-    found = train(
-        LinearTraining(network, inputs, labels),
-        start,
-        floor + relative_target * zero_loss,
-        learning_rate,
-        steps,
-        update_rule(optimizer),
-        check_every=check_every,
-    )
-    gaps = (found.history - floor) / zero_loss
-    before = smallest_gap_before(gaps, found.reached, check_every)
-    return tally(
-        count,
-        {
-            "steps": reached_histogram(found.reached, steps, check_every),
-            "converged": np.count_nonzero(gaps[-1] <= relative_accuracy),
-            "floor": np.sum(floor / zero_loss),
-            "history": np.sum(found.history / zero_loss, axis=1),
-        },
-        {"gap": gaps[-1].max(), "undercut": -gaps.min(), "before": -before, "last_step": float(found.reached.max())},
-    )
+    run = trained_to_floor(network, inputs, labels, descent, rng)
+    before = smallest_gap_before(run.gaps, run.reached, descent.check_every)
+    return tally(count, floor_sums(run, descent), {**floor_extremes(run), "before": -before})
 
 
 def smallest_gap_before(gaps: Array, reached: NDArray[np.int64], check_every: int) -> float:
@@ -160,21 +130,9 @@ def _report(
 
 
 def _training_observations(samples: int, found: Tally, steps: int, check_every: int) -> list[Observation]:
-    at, count, largest = {"samples": samples}, found.replicates, found.largest
-    reached = float(found["steps"].sum())
-    measured = [
-        Observation("relative_gap", float(largest["gap"]), 0.0, at, replicates=count),
-        Observation("gap_before_target", -float(largest["before"]), at=at, replicates=count),
-        Observation("lowest_gap", -float(largest["undercut"]), 0.0, at, replicates=count),
-        Observation("converged_fraction", float(found["converged"]) / count, 1.0, at, replicates=count),
-        Observation("unreached", count - reached, 0.0, at, replicates=count),
-    ]
-    median = reached_by(0.5, found["steps"], count, steps, check_every)
-    if median is not None:
-        measured.append(Observation("steps_median", median, at=at, replicates=count))
-    if reached:
-        measured.append(Observation("steps_largest", float(largest["last_step"]), at=at, replicates=count))
-    return measured
+    at = {"samples": samples}
+    before = Observation("gap_before_target", -float(found.largest["before"]), at=at, replicates=found.replicates)
+    return [*gap_observations(found, at), before, *step_observations(found, steps, check_every, at)]
 
 
 def _law_observations(dimension: int, outputs: int, samples: int, level: float, found: Tally) -> list[Observation]:

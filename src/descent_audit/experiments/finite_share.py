@@ -47,9 +47,9 @@ def finite_time_flat_share(
 
     The starts of a block of n walkers are the mid-points of n equal parts of ``start_ends``. They are fixed, hence the
     count is a sum of unequal trials: its variance is $\sum_i p_i(1 - p_i)$, less than the binomial one. Scores are in
-    units of its root: ``share_z`` against the exact mean, ``rise_z`` from the lowest to the highest temperature,
-    ``deficit_z`` of the lowest against the share of starts on the flat side. The exact share is drawn at
-    ``drawn_points`` temperatures, not at all where they are 0.
+    units of its root: ``rise_z`` from the lowest to the highest temperature, ``deficit_z`` of the lowest against the
+    share of starts on the flat side. The exact share is drawn at ``drawn_points`` temperatures, not at all where they
+    are 0.
     """
     loss = TwoWells(Well(sharp_width, sharp_depth), Well(flat_width, flat_depth))
     check_noisy("temperatures", temperatures)
@@ -135,26 +135,20 @@ def _walked(
 def _scores(
     shares: list[float], exact: list[Share], temperatures: list[float], walkers: int, unmoved: float
 ) -> Observations:
-    """Report the shares, and how far they are from their means, from each other and from that of the starts."""
+    """Report the shares with their means, and in standard errors how far they are from each other and from the starts.
+
+    The standard error of a share is that of its mean, which is exact.
+    """
     error = [math.sqrt(one.variance / walkers) for one in exact]
     low, high = int(np.argmin(temperatures)), int(np.argmax(temperatures))
-    difference = math.hypot(error[low], error[high])
-    observations = [
-        Observation(
-            "rise_z",
-            (shares[high] - shares[low]) / difference,
-            (exact[high].mean - exact[low].mean) / difference,
-            replicates=walkers,
-        ),
-        Observation(
-            "deficit_z",
-            (shares[low] - unmoved) / error[low],
-            (exact[low].mean - unmoved) / error[low],
-            replicates=walkers,
-        ),
-    ]
-    for index, temperature in enumerate(temperatures):
-        at, score = {"temperature": temperature}, (shares[index] - exact[index].mean) / error[index]
-        observations.append(Observation("flat_share", shares[index], exact[index].mean, at, replicates=walkers))
-        observations.append(Observation("share_z", score, 0.0, at, standard_error=1.0, replicates=walkers))
-    return Observations.of(observations)
+    rise = (shares[high] - shares[low]) / math.hypot(error[low], error[high])
+    return Observations.of(
+        [
+            Observation("rise_z", rise, replicates=walkers),
+            Observation("deficit_z", (shares[low] - unmoved) / error[low], replicates=walkers),
+            *(
+                Observation("flat_share", share, one.mean, {"temperature": temperature}, spread, walkers)
+                for temperature, share, one, spread in zip(temperatures, shares, exact, error, strict=True)
+            ),
+        ]
+    )

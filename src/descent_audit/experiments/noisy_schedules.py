@@ -147,8 +147,9 @@ def _counts(
 
 
 def _differences(found: Mapping[str, Tally]) -> Observations:
-    """Report how much the final counts differ, and the score of the two-sample test of equal proportions."""
+    """Report how much counts differ, at the end and at most, and the score of the test of equal proportions."""
     n = found[FIRST].replicates
+    apart = float(np.abs(found[FIRST]["flat"] - found[SECOND]["flat"]).max())
     first, second, third = (float(found[role]["flat"][-1]) for role in (FIRST, SECOND, THIRD))
     return Observations.of(
         [
@@ -159,6 +160,7 @@ def _differences(found: Mapping[str, Tally]) -> Observations:
                 replicates=n,
             ),
             Observation("cosine_minus_exponential", first - second, replicates=n),
+            Observation("largest_count_difference", apart, replicates=n),
             Observation("cosine_minus_linear", first - third, replicates=n),
         ]
     )

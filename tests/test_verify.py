@@ -141,6 +141,14 @@ def test_first_reference_is_written_without_one_to_compare_with(capsys, tmp_path
     assert outcome(capsys, tmp_path / "reference", run)[0] == 0
 
 
+def test_reference_stays_where_the_changelog_is_missing(reference, tmp_path):
+    before = (reference / "checks.csv").read_text()
+    command = ["--results", str(written(tmp_path / "new", value=1.5)), "--reference", str(reference), "--update"]
+    with pytest.raises(SystemExit, match=r"nowhere\.md: cannot be read"):
+        verify.main([*command, "--changelog", str(tmp_path / "nowhere.md")])
+    assert (reference / "checks.csv").read_text() == before
+
+
 def test_entry_joins_the_heading_of_its_day():
     assert verify.with_entry("# C\n\n## 2001-02-03\n\n- a\n", "2001-02-03", ["- b"]) == (
         "# C\n\n## 2001-02-03\n\n- b\n\n- a\n"

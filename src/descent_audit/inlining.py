@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from descent_audit.storage import StorageError
+from descent_audit.storage import read_text
 
 STYLE = re.compile(r'<link rel="stylesheet" href="([^":]+)" ?/?>')
 SCRIPT = re.compile(r'<script type="module" src="([^":]+)"></script>')
@@ -24,9 +24,9 @@ def inlined(page: str, folder: Path) -> str:
     not by Pandoc, whose memory grows with several times their size. Raises ``StorageError`` for a file that cannot be
     read.
     """
-    page = STYLE.sub(lambda match: f"<style>\n{_text(folder / match[1])}</style>", page)
-    page = SCRIPT.sub(lambda match: f'<script type="module">\n{_text(folder / match[1])}</script>', page)
-    return PICTURE.sub(lambda match: _picture(_text(Path(match[1]))), page)
+    page = STYLE.sub(lambda match: f"<style>\n{read_text(folder / match[1])}</style>", page)
+    page = SCRIPT.sub(lambda match: f'<script type="module">\n{read_text(folder / match[1])}</script>', page)
+    return PICTURE.sub(lambda match: _picture(read_text(Path(match[1]))), page)
 
 
 def data_address(drawing: str) -> str:
@@ -50,10 +50,3 @@ def _picture(drawing: str) -> str:
 
 def _hundredths(match: re.Match[str]) -> str:
     return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read ({error.strerror})") from None

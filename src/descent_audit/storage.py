@@ -102,6 +102,15 @@ def read_sealed(results: Path, folder: str, claim: str, columns: Sequence[str]) 
     return rows
 
 
+def read_text(path: Path) -> str:
+    """Return the text of a file. Raises ``StorageError`` where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise StorageError(f"{path}: cannot be read ({reason})") from None
+
+
 def read_table(path: Path, needed: Sequence[str] = ()) -> list[Row]:
     """Return the rows of a CSV file that a stage wrote.
 

@@ -25,6 +25,7 @@ from descent_audit.storage import (
     read_json,
     read_sealed,
     read_table,
+    read_text,
     table_text,
     write_text,
 )
@@ -196,10 +197,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     bitwise = read_json(options.reference / ENVIRONMENT) == environment(options.results)
     found = differences(options.results, options.reference, bitwise=bitwise)
     if options.update:
+        changelog = read_text(options.changelog)
         update(options.results, options.reference)
         if entry := changelog_entry(found):
-            text = options.changelog.read_text(encoding="utf-8")
-            write_text(options.changelog, with_entry(text, date.today().isoformat(), entry))
+            write_text(options.changelog, with_entry(changelog, date.today().isoformat(), entry))
     print(report(found, bitwise=bitwise))
     sys.exit(1 if any(found.values()) and not options.update else 0)
 

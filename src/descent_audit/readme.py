@@ -5,7 +5,6 @@
 
 import argparse
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from descent_audit.catalogue import ROOT, read_claims
 from descent_audit.programs import program
 from descent_audit.report import findings
-from descent_audit.storage import read_json, read_table, write_bytes, write_text
+from descent_audit.storage import read_json, read_table, read_text, write_text
 from descent_audit.styles import REPORT, drawing
 from descent_audit.validation import fault
 from descent_audit.verdicts import VERDICTS
@@ -62,15 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, type=Path)
     options = parser.parse_args(arguments)
-    try:
-        statements = {row["id"]: row for row in read_table(options.results / "statements.csv")}
-        found = _findings(options.results, statements)
-        text = head([row["verdict"] for row in statements.values()], found)
-        write_text(README, with_head(README.read_text(encoding="utf-8"), text))
-        for name in FIGURES:
-            write_bytes(PICTURES / f"{name}.svg", (options.results / drawing(name, REPORT, "svg")).read_bytes())
-    except OSError as error:
-        sys.exit(str(error))
+    statements = {row["id"]: row for row in read_table(options.results / "statements.csv")}
+    found = _findings(options.results, statements)
+    text = head([row["verdict"] for row in statements.values()], found)
+    pictures = {name: read_text(options.results / drawing(name, REPORT, "svg")) for name in FIGURES}
+    write_text(README, with_head(read_text(README), text))
+    for name, picture in pictures.items():
+        write_text(PICTURES / f"{name}.svg", picture)
 
 
 def _findings(results: Path, statements: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:

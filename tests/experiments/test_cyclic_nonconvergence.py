@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from descent_audit.experiments.cyclic_nonconvergence import cyclic_nonconvergence, long_periods
+from descent_audit.experiments.cyclic_gradients import period_drift
+from descent_audit.experiments.cyclic_nonconvergence import cyclic_nonconvergence, knife_edge_share, long_periods
 from descent_audit.randomness import Streams
 
 
@@ -86,6 +88,15 @@ def test_cells_are_counted_whole():
     (excluded,) = (one for one in found.measured if one.quantity == "excluded_cells")
     assert mismatches.value == 0
     assert mismatches.replicates + excluded.value == excluded.replicates == 8
+
+
+def test_knife_edge_holds_the_share_of_random_pairs_that_are_close_to_it():
+    rng, edge, trials = np.random.default_rng(5), 0.2, 40_000
+    large, decay = rng.uniform(2.05, 12.0, trials), rng.uniform(0.02, 0.995, trials)
+    found = np.mean([abs(period_drift(one, other, 3)) < edge for one, other in zip(large, decay, strict=True)])
+    assert knife_edge_share([2.05, 12.0], [0.02, 0.995], edge, 3) == pytest.approx(
+        found, abs=5 * 0.5 / math.sqrt(trials)
+    )
 
 
 def test_trials_notice_a_run_that_is_too_short_to_drift():

@@ -20,6 +20,8 @@ from descent_audit.randomness import Streams
 from descent_audit.trajectories import Optimizer
 
 Array = NDArray[np.float64]
+CELLS = 500
+"""Cells a side of the grid on which the share of the knife edge is counted, to better than 1e-4."""
 HALVINGS_TOGETHER = 4
 """Halvings that one run decides: fifteen constants per gradient cost little more than one."""
 
@@ -185,12 +187,21 @@ def _trials(
     drift = period_drift(large, second_decay, cycle.period)
     kept = np.abs(drift) >= knife_edge
     mismatch = ~(cycle.final_points(large, second_decay, steps) * drift > 0) & kept
+    excluded = knife_edge_share(gradients, second_decays, knife_edge, cycle.period)
     return Observations.of(
         [
             Observation("cell_mismatches", int(mismatch.sum()), 0.0, replicates=int(kept.sum())),
-            Observation("excluded_cells", int(np.sum(~kept)), replicates=trials),
+            Observation("excluded_cells", int(np.sum(~kept)), trials * excluded, replicates=trials),
         ]
     )
+
+
+def knife_edge_share(gradients: list[float], second_decays: list[float], knife_edge: float, period: int) -> float:
+    r"""Return the probability of $|D|$ below the knife edge for a uniform pair of gradient and constant, on a grid."""
+    middles = (np.arange(CELLS) + 0.5) / CELLS
+    large = min(gradients) + (max(gradients) - min(gradients)) * middles
+    second_decay = min(second_decays) + (max(second_decays) - min(second_decays)) * middles
+    return float(np.mean(np.abs(period_drift(large[:, None], second_decay, period)) < knife_edge))
 
 
 def _map(

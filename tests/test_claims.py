@@ -46,8 +46,8 @@ def document_of(name):
     return read_yaml(CONFIG / "claim" / f"{name}.yaml", name)
 
 
-def perturbed(expectation, checks):
-    """Return an expectation that the same observations miss beyond any doubt."""
+def perturbed(expectation, checks, trials):
+    """Return an expectation that the same observations miss beyond any doubt; a count has so many ``trials``."""
     values = [check.value for check in checks]
     far = 10 * (1 + max(map(abs, values)))
     match expectation["relation"]:
@@ -59,6 +59,8 @@ def perturbed(expectation, checks):
             return {**expectation, "lower": max(values) + far, "upper": max(values) + 2 * far}
         case "increasing" | "decreasing" as order:
             return {**expectation, "relation": "decreasing" if order == "increasing" else "increasing"}
+        case "binomial":
+            return {**expectation, "value": 0.0 if 2 * values[0] > trials else trials}
     return {**expectation, "value": max(values) + far + 2 * max(check.tolerance for check in checks), "relative": 0.0}
 
 
@@ -97,7 +99,8 @@ def test_perturbed_expectation_flips_the_verdict(name):
     for index, expectation in enumerate(claim.expectations("smoke")["claim"]["observes"]):
         own = [row for row in rows if row["arm"] == "claim"]
         checks = judge.check_arm([expectation], own, "claim", len(rows))
-        entry = {key: value for key, value in perturbed(expectation, checks).items() if key != "at_scale"}
+        trials = next(float(row["replicates"]) for row in own if row["quantity"] == expectation["quantity"])
+        entry = {key: value for key, value in perturbed(expectation, checks, trials).items() if key != "at_scale"}
         document = document_of(name)
         observed = document["expect"]["claim"]
         listed = observed if isinstance(observed, list) else observed["observes"]

@@ -19,7 +19,7 @@ from rehearsal import (
     running_cluster,
     start,
 )
-from slurm import wait_until
+from slurm import Cluster, wait_until
 
 require_cluster()
 pytestmark = pytest.mark.cluster
@@ -92,22 +92,23 @@ def test_jobs_of_a_node_that_dies_run_on_the_other(project, reference):
         (waiting,) = cluster.run("squeue", "-h", "-t", "R", "-o", "%i %N").splitlines()
         job, node = waiting.split()
         cluster.stop_daemon(f"slurmd.{node}", signal.SIGKILL)
-        kill_steps(job)
+        kill_steps(cluster, job)
         finish(driver)
         (again,) = [one for one in cluster.finished_jobs() if one["JobId"] == job and one["JobState"] == "COMPLETED"]
         assert again["NodeList"] != node
     assert nothing_is_amiss(project, reference)
 
 
-def kill_steps(job: str) -> None:
-    """Kill all processes of a job, as the end of its machine would."""
+def kill_steps(cluster: Cluster, job: str) -> None:
+    """Kill all processes of a job of this cluster, as the end of its machine would; others run jobs of that number."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             environment = (folder / "environ").read_bytes().split(b"\0")
-            if (
+            of_job = (
                 f"SLURM_JOB_ID={job}".encode() in environment
                 or b"slurmstepd: [%s." % job.encode() in (folder / "cmdline").read_bytes()
-            ):
+            )
+            if of_job and f"SLURM_CONF={cluster.root}/slurm.conf".encode() in environment:
                 os.kill(int(folder.name), signal.SIGKILL)
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue

@@ -26,6 +26,8 @@ rule all:
 
 
 onstart:
+    if workflow.local_exec:
+        no_rate_limit(workflow)
     if is_work():
         hold_lock(LOCK)
         if cancel_orphans(Path.cwd()):

@@ -25,16 +25,16 @@ STAGES = ("judge", "tables", "manifest", "html", "pdf", "gallery", "crate")
 SINGLE = """
 import sys, time
 from pathlib import Path
-from descent_audit import crate, figures, gallery, judge, manifest, report, simulate, tables
+from descent_audit import crate, figures, gallery, judge, manifest, report, observe, tables
 from descent_audit.catalogue import load_claims
 scale, seed = sys.argv[1], int(sys.argv[2])
 results, pages, claims = Path("results") / scale, Path("reports") / scale, load_claims()
 inside = 0.0
 for name, claim in claims.items():
     arms, start = claim.arms(scale), time.process_time()
-    reports = simulate.simulate(name, arms, seed)
+    reports = observe.simulate(name, arms, seed)
     inside += time.process_time() - start
-    simulate.write_results(results, name, reports)
+    observe.write_results(results, name, reports)
 judge.main(["--scale", scale, "--results", str(results)])
 tables.main(["--results", str(results)])
 figures.main(["--results", str(results)])
@@ -48,11 +48,9 @@ print(inside)
 STARTED = """
 import sys, time
 at_start = time.process_time()
-from descent_audit import simulate
+from descent_audit import observe
 imported = time.process_time()
-from hydra import compose, initialize_config_dir
-with initialize_config_dir(str(simulate.CONFIG), version_base="1.3"):
-    compose("config", [f"claim={sys.argv[1]}", "scale=full", "shards=1", "print=false"])
+observe.load_claims([sys.argv[1]])
 print(at_start, imported - at_start, time.process_time() - imported)
 """
 
@@ -81,11 +79,9 @@ def drawing_commands(plan: Plan) -> dict[str, str]:
 
 def makefile(plan: Plan) -> str:
     """Return the same work as a Makefile: the same commands, and the same order where one needs another."""
-    simulate = f"{sys.executable} -m descent_audit.simulate scale={plan.scale} output=results/{plan.scale} print=false"
+    observe = f"{sys.executable} -m descent_audit.observe --scale {plan.scale} --results results/{plan.scale} --claim"
     batches = plan.batches()
-    needs: dict[str, tuple[list[str], str]] = {
-        f"sim_{name}": ([], f"{simulate} claim={name}") for name in plan.selected
-    }
+    needs: dict[str, tuple[list[str], str]] = {f"sim_{name}": ([], f"{observe} {name}") for name in plan.selected}
     needs |= {
         batch: ([f"sim_{name}" for name in batches[batch]], command)
         for batch, command in drawing_commands(plan).items()
@@ -149,12 +145,12 @@ def stages(scale: str, rounds: int, copy: Path, inside: float) -> list[Row]:
         return statistics.median(timed(command, copy).cpu for _ in range(count))
 
     starts = [timed([sys.executable, "-c", STARTED, EDITED], copy).printed.split() for _ in range(rounds)]
-    interpreter, imports, hydra = (statistics.median(map(float, column)) for column in zip(*starts, strict=True))
+    interpreter, imports, reading = (statistics.median(map(float, column)) for column in zip(*starts, strict=True))
     found = {
         "Snakemake: reading the workflow, planning": (1, cost(_snakemake(scale))),
         "simulations: starting Python": (jobs, interpreter),
         "simulations: imports": (jobs, imports),
-        "simulations: Hydra": (jobs, hydra),
+        "simulations: reading the claim": (jobs, reading),
         "simulations: experiments and tables": (1, inside),
     }
     drawings = drawing_commands(plan)

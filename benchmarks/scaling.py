@@ -35,8 +35,9 @@ def sampled() -> dict[str, tuple[Claim, int]]:
 
 def first_shard(name: str, shards: int, folder: Path) -> Row:
     """Return wall and CPU seconds and bytes of one shard, drawn as the workflow does it, by a process of its own."""
-    options = [f"claim={name}", f"scale={SCALE}", "shard=0", f"shards={shards}", f"output={folder}", "print=false"]
-    wall, cpu, _ = timed([sys.executable, "-m", "descent_audit.simulate", *options], folder)
+    options = {"claim": name, "scale": SCALE, "results": str(folder), "shard": "0", "shards": str(shards)}
+    told = [word for key, value in options.items() for word in (f"--{key}", value)]
+    wall, cpu, _ = timed([sys.executable, "-m", "descent_audit.observe", *told], folder)
     return {"wall": wall, "cpu": cpu, "bytes": shard_path(folder, name, 0, shards).stat().st_size}
 
 

@@ -16,9 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from descent_audit.plan import KEPT_MEMORY, SINGLE_THREAD
+
 PROJECT = Path(__file__).resolve().parents[1]
 COPIED = ("src", "workflow", "config", "reports", "benchmarks", "Snakefile", "environment.yml", "CITATION.cff")
-SINGLE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+SETTINGS = {name: str(value) for name, value in {**SINGLE_THREAD, **KEPT_MEMORY}.items()}
+"""What the pipeline sets for its jobs, set here for whatever it is compared with too."""
 Row = dict[str, object]
 Samples = dict[str, list[float]]
 
@@ -52,7 +55,7 @@ def copied(folder: Path) -> Path:
 
 def timed(command: Sequence[str], folder: Path) -> Cost:
     """Return the cost of a command with its children, run in a copy. Exits with what it printed where it fails."""
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), **SINGLE_THREAD}
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), **SETTINGS}
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -30,9 +30,9 @@ WRITTEN = Path(__file__).with_name("written.yaml")
 TRIAL = Path(__file__).with_name("trial.py")
 STAGES = (
     "arms", "calibrate", "catalogue", "claims", "cluster", "crate", "explore", "figures", "gallery", "identifiers",
-    "inlining", "integrity", "manifest", "observations", "parameters", "plan", "programs", "readme", "report",
-    "shards", "simulate", "sources", "stability", "status", "storage", "styles", "tables", "thumbnail", "trace",
-    "unbound", "validation", "verdicts", "verify", "wording",
+    "inlining", "integrity", "manifest", "observations", "observe", "parameters", "plan", "programs", "readme",
+    "report", "shards", "simulate", "sources", "stability", "status", "storage", "styles", "tables", "thumbnail",
+    "trace", "unbound", "validation", "verdicts", "verify", "wording",
 )  # fmt: skip
 """Modules of the pipeline, which compute no number: no faults are generated in them."""
 ROUNDING = 1e-9
@@ -103,7 +103,7 @@ class Subject:
 
 def subject(claim: Claim, seed: int) -> Subject:
     """Return a claim with its own files, those of the simulation and of the judge, and their digest."""
-    files = {*claim.modules(), *import_closure([f"{PACKAGE}.judge", f"{PACKAGE}.simulate"])}
+    files = {*claim.modules(), *import_closure([f"{PACKAGE}.judge", f"{PACKAGE}.observe"])}
     slices = claim.simulation_slice(SCALE), claim.judgement_slice(SCALE)
     key = _digest(sys.version, TRIAL.read_text(encoding="utf-8"), seed, claim.name, slices, code_digest(files))
     return Subject(claim, frozenset(files), f"{claim.name}-{key[:16]}")

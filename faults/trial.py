@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from descent_audit import judge, simulate
+from descent_audit import judge, observe
 from descent_audit.claims import Claim
 from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, Row, table_text
 from faults.mutations import Mutation
@@ -150,7 +150,7 @@ def _open(copy: Path, file: str = "", text: str = "") -> None:
 
 def _simulated(claim: Claim, seed: int) -> tuple[str, str]:
     """Return the tables of observations and of curves, by the package that is imported at present."""
-    run = importlib.import_module(simulate.__name__)
+    run = importlib.import_module(observe.__name__)
     reports = run.simulate(claim.name, claim.arms(SCALE), seed)
     observations = table_text(OBSERVATION_COLUMNS, run.observation_rows(claim.name, reports))
     return observations, table_text(CURVE_COLUMNS, run.curve_rows(claim.name, reports))

@@ -131,11 +131,11 @@ FEW_CLAIMS = [QUADRATIC, "loss_half_factor", "two_cycle_beyond_threshold", "velo
 @pytest.fixture(scope="session")
 def few_results(tmp_path_factory) -> Path:
     """Return the results of a partial run at smoke scale, in this process: few claims judged, all others not run."""
-    from descent_audit import figures, judge, manifest, simulate, tables
+    from descent_audit import figures, judge, manifest, observe, tables
 
     results = tmp_path_factory.mktemp("few") / "results"
     for name, claim in load_claims(FEW_CLAIMS).items():
-        simulate.write_results(results, name, simulate.simulate(name, claim.arms("smoke"), 1))
+        observe.write_results(results, name, observe.simulate(name, claim.arms("smoke"), 1))
     claims, scale = ["--claims", ",".join(FEW_CLAIMS)], ["--scale", "smoke"]
     stages = ((judge, [*scale, *claims]), (tables, []), (figures, claims), (manifest, [*scale, *claims]))
     for stage, options in stages:

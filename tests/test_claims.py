@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from descent_audit import arms, judge, simulate
+from descent_audit import arms, judge, observe
 from descent_audit.catalogue import claim_names, load_claims, load_statements, parse_claim
 from descent_audit.randomness import Streams
 from descent_audit.sampling import Sampling
@@ -27,9 +27,9 @@ SUPPORTING = ("supported", "conditional")
 @cache
 def run(name, seed=SEED):
     """Return the observations and curves of a claim as the pipeline would write them."""
-    reports = simulate.simulate(name, load_claims([name])[name].arms("smoke"), seed)
-    observations = table_text(OBSERVATION_COLUMNS, simulate.observation_rows(name, reports))
-    return observations, table_text(CURVE_COLUMNS, simulate.curve_rows(name, reports))
+    reports = observe.simulate(name, load_claims([name])[name].arms("smoke"), seed)
+    observations = table_text(OBSERVATION_COLUMNS, observe.observation_rows(name, reports))
+    return observations, table_text(CURVE_COLUMNS, observe.curve_rows(name, reports))
 
 
 def rows_of(name):
@@ -187,8 +187,8 @@ def test_sampled_claim_gives_the_same_bytes_for_any_number_of_shards(name, shard
     for shard in reversed(range(shards)):
         write_shard(shard_path(tmp_path, name, shard, shards), arms.shard_tallies(name, own, SEED, shard, shards))
     reports = arms.gather(name, own, SEED, read_shards(tmp_path, name, shards))
-    assert table_text(OBSERVATION_COLUMNS, simulate.observation_rows(name, reports)) == run(name)[0]
-    assert table_text(CURVE_COLUMNS, simulate.curve_rows(name, reports)) == run(name)[1]
+    assert table_text(OBSERVATION_COLUMNS, observe.observation_rows(name, reports)) == run(name)[0]
+    assert table_text(CURVE_COLUMNS, observe.curve_rows(name, reports)) == run(name)[1]
 
 
 @pytest.mark.parametrize("name", SAMPLED)

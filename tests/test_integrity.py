@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from descent_audit import integrity, manifest, simulate
+from descent_audit import integrity, manifest, observe
 from descent_audit.catalogue import ROOT, load_claims
 from descent_audit.storage import write_text
 
@@ -15,7 +15,7 @@ NAME = "quadratic_divergence_threshold"
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "smoke"
     claim = load_claims([NAME])[NAME]
-    simulate.write_results(folder, NAME, simulate.simulate(NAME, claim.arms("smoke")[:1], 1))
+    observe.write_results(folder, NAME, observe.simulate(NAME, claim.arms("smoke")[:1], 1))
     for name in manifest.TABLES:
         write_text(folder / name, f"{name}\n")
     manifest.main(["--scale", "smoke", "--results", str(folder), "--claims", NAME])

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from descent_audit import manifest, simulate
+from descent_audit import manifest, observe
 from descent_audit.catalogue import load_claims
 from descent_audit.storage import write_text
 
@@ -13,7 +13,7 @@ NAME = "quadratic_divergence_threshold"
 @pytest.fixture
 def results(tmp_path):
     claim = load_claims([NAME])[NAME]
-    simulate.write_results(tmp_path, NAME, simulate.simulate(NAME, claim.arms("smoke")[:1], 1))
+    observe.write_results(tmp_path, NAME, observe.simulate(NAME, claim.arms("smoke")[:1], 1))
     for name in manifest.TABLES:
         write_text(tmp_path / name, f"{name}\n")
     return tmp_path

@@ -10,7 +10,7 @@ import yaml
 from conftest import PROJECT
 from test_claims import SEED
 
-from descent_audit import figures, readme, simulate
+from descent_audit import figures, observe, readme
 from descent_audit.catalogue import ConfigurationError, load_claims
 
 TEXT = (PROJECT / "README.md").read_text()
@@ -42,7 +42,7 @@ def test_findings_are_in_the_words_and_with_the_verdicts_of_the_project():
 @pytest.mark.parametrize("name", readme.FIGURES)
 def test_picture_is_what_the_pipeline_draws_at_full_scale(tmp_path, name):
     claim = load_claims([name])[name]
-    simulate.write_results(tmp_path, name, simulate.simulate(name, claim.arms("full"), SEED))
+    observe.write_results(tmp_path, name, observe.simulate(name, claim.arms("full"), SEED))
     figures.main(["--results", str(tmp_path), "--claims", name])
 
     def outlines(text):

@@ -67,9 +67,9 @@ def test_closure_leaves_out_what_is_not_imported():
     assert not {"judge.py", "figures.py", "landscapes/huber.py"} & found
 
 
-@pytest.mark.parametrize("stage", ["simulate", "judge", "tables", "figures", "gallery", "report", "manifest"])
+@pytest.mark.parametrize("stage", ["observe", "judge", "tables", "figures", "gallery", "report", "manifest"])
 def test_no_stage_imports_another(stage):
-    stages = {"simulate", "judge", "tables", "figures", "gallery", "report", "manifest"} - {stage}
+    stages = {"observe", "judge", "tables", "figures", "gallery", "report", "manifest"} - {stage}
     assert not {f"{other}.py" for other in stages} & names(sources.import_closure([f"descent_audit.{stage}"]))
 
 
@@ -78,7 +78,7 @@ def test_mathematics_imports_no_stage_and_no_configuration(folder):
     modules = [f"descent_audit.{folder}.{path.stem}" for path in (sources.SOURCE / folder).glob("*.py")]
     banned = {
         "catalogue.py",
-        "simulate.py",
+        "observe.py",
         "judge.py",
         "tables.py",
         "figures.py",
@@ -89,8 +89,8 @@ def test_mathematics_imports_no_stage_and_no_configuration(folder):
     assert not banned & names(sources.import_closure(modules))
 
 
-def test_simulation_imports_neither_tables_nor_plotting():
-    assert not {"pandas", "matplotlib", "seaborn", "scipy"} & modules_loaded_by("descent_audit.simulate")
+def test_simulation_imports_neither_hydra_nor_tables_nor_plotting():
+    assert not {"hydra", "matplotlib", "omegaconf", "pandas", "scipy"} & modules_loaded_by("descent_audit.observe")
 
 
 def test_code_digest_follows_the_content(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from conftest import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit import identifiers, manifest, simulate, trace, upkeep
+from descent_audit import identifiers, manifest, observe, trace, upkeep
 from descent_audit.catalogue import load_claims, root_seed
 from descent_audit.storage import seal_text, write_text
 
@@ -22,7 +22,7 @@ def results(tmp_path_factory):
     for name in (NAME, SAMPLED):
         claim = load_claims([name])[name]
         arms = claim.arms("smoke")[:1]
-        simulate.write_results(folder, name, simulate.simulate(name, arms, root_seed()))
+        observe.write_results(folder, name, observe.simulate(name, arms, root_seed()))
     tables = {
         "checks.csv": "claim,arm,quantity,at,relation,tolerance,met\n",
         "coverage.csv": "section,statements\nMomentum,7\nall,58\n",

@@ -17,9 +17,9 @@ from descent_audit.catalogue import Claim, load_claims
 from descent_audit.claims import CALIBRATION_SCALE as SCALE
 from descent_audit.judge import covers, judge_claim
 from descent_audit.null_laws import LAWS, Sample
+from descent_audit.observe import observation_rows
 from descent_audit.programs import program
 from descent_audit.randomness import Streams
-from descent_audit.simulate import observation_rows
 from descent_audit.storage import (
     OBSERVATION_COLUMNS,
     Row,

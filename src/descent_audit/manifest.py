@@ -58,7 +58,7 @@ def config(claim: Claim, scale: str) -> dict[str, Any]:
 
 def modules(claim: Claim) -> tuple[Path, ...]:
     """Return all source that makes the claim's observations, sorted."""
-    return tuple(sorted({*import_closure([f"{PACKAGE}.simulate"]), *claim.modules()}))
+    return tuple(sorted({*import_closure([f"{PACKAGE}.observe"]), *claim.modules()}))
 
 
 def sources(claims: Mapping[str, Claim]) -> list[Path]:

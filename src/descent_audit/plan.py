@@ -42,6 +42,11 @@ BATCH = 4
 """Figures that one process draws: importing the plotting library costs as much as one of them, and who changes one
 figure waits for those that are drawn with it."""
 
+SINGLE_THREAD = {f"{name}_NUM_THREADS": 1 for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": 8 << 20, "MALLOC_TRIM_THRESHOLD_": 32 << 20}
+"""Bytes up to which the C library of Linux keeps what arrays give back. By itself it returns a few megabytes to the
+system at once, to ask for them again page by page at the next array: up to a third of an experiment's time."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -136,7 +141,7 @@ class Plan:
     def sources(self) -> list[str]:
         """Return the source files behind all tables of this run, relative to here."""
         stages = [path for stage in ("judge", "tables", "manifest") for path in self.code(stage)]
-        return sorted({*stages, *(path for name in self.selected for path in self.code("simulate", name))})
+        return sorted({*stages, *(path for name in self.selected for path in self.code("observe", name))})
 
 
 def load_plan(options: Mapping[str, Any]) -> Plan:
@@ -190,17 +195,15 @@ def plan_or_exit(options: Mapping[str, Any]) -> Plan:
 
 
 def job_environment() -> str:
-    """Return the shell prefix of every job: this interpreter, this source tree, one BLAS thread.
+    """Return the shell prefix of every job: this interpreter, this source tree, one BLAS thread, memory that is kept.
 
     A job for which Snakemake has activated a conda environment of its own keeps that environment's interpreter.
     Braces are doubled, since Snakemake formats the prefix.
     """
     interpreter = f'export PATH={shlex.quote(str(Path(sys.executable).parent))}":$PATH"'
-    threads = " ".join(f"{name}_NUM_THREADS=1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM"))
-    prefix = (
-        f'case "${{CONDA_PREFIX:-}}" in */.snakemake/conda/*) ;; *) {interpreter} ;; esac; '
-        f"export PYTHONPATH={shlex.quote(str(ROOT / 'src'))} PYTHONHASHSEED=0 {threads}; "
-    )
+    settings = {"PYTHONPATH": str(ROOT / "src"), "PYTHONHASHSEED": 0, **SINGLE_THREAD, **KEPT_MEMORY}
+    exported = " ".join(f"{name}={shlex.quote(str(value))}" for name, value in settings.items())
+    prefix = f'case "${{CONDA_PREFIX:-}}" in */.snakemake/conda/*) ;; *) {interpreter} ;; esac; export {exported}; '
     return prefix.replace("{", "{{").replace("}", "}}")
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from descent_audit import judge, optimizers
 from descent_audit.arms import simulate
 from descent_audit.catalogue import check_scale, load_claims, root_seed
+from descent_audit.observe import write_results
 from descent_audit.programs import program
-from descent_audit.simulate import write_results
 from descent_audit.sources import classes
 from descent_audit.storage import Row, json_text, read_json, read_table, table_text, write_text
 from descent_audit.verify import changed_numbers

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from descent_audit import explore, judge, manifest, report, simulate, tables
+from descent_audit import explore, judge, manifest, observe, report, tables
 from descent_audit.catalogue import load_claims
 from descent_audit.storage import write_text
 
@@ -26,7 +26,7 @@ def page_file(tmp_path_factory) -> Path:
     """Return the report of a run of all claims that have a widget, at smoke scale, with blank pictures."""
     results = tmp_path_factory.mktemp("explore") / "results"
     for name, claim in load_claims(WIDGETS).items():
-        simulate.write_results(results, name, simulate.simulate(name, claim.arms("smoke"), 1))
+        observe.write_results(results, name, observe.simulate(name, claim.arms("smoke"), 1))
         for picture in (name, f"{name}_strip"):
             write_text(results / "figures" / f"{picture}.svg", BLANK)
     run = ["--scale", "smoke", "--claims", ",".join(WIDGETS)]

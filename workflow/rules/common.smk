@@ -30,6 +30,15 @@ def is_work():
     return set(workflow.dag_settings.targets) != {"status"}
 
 
+def no_rate_limit(workflow):
+    """Let the cores alone be the limit on this machine.
+
+    After every job that starts, Snakemake looks again once a second, until the run ends, whether its limit of jobs per second
+    lets another start: after a hundred jobs, a hundred times a second, at every input of every job.
+    """
+    workflow.scheduler.job_rate_limiter = None
+
+
 wildcard_constraints:
     claim="[a-z][a-z0-9_]*",
     shard=r"\d+",

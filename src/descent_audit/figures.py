@@ -56,10 +56,14 @@ FIXED: dict[Any, Any] = {
     "axes.spines.right": False,
     "mathtext.fontset": "dejavusans",
     "axes.formatter.limits": (-3, 4),
+    "savefig.format": "svg",
     "svg.hashsalt": "descent-audit",
     "pdf.fonttype": 42,
     "figure.constrained_layout.h_pad": 0.06,
+    **{f"font.{family}": ["DejaVu Sans"] for family in ("serif", "sans-serif", "cursive", "fantasy", "monospace")},
 }
+"""Settings of every style. One font, which comes with Matplotlib: the same figures whatever fonts a machine has; and
+figures are laid out with the measures of text of an SVG."""
 ROLES: dict[str, dict[str, Any]] = {
     "measured": {"linestyle": "none", "marker": "o", "markeredgewidth": 0},
     "predicted": {"linestyle": "-", "linewidth": 1.1},

@@ -74,11 +74,11 @@ def test_lock_is_held_once_and_dropped_with_its_process(tmp_path):
 def test_job_prefix_survives_snakemake_and_the_shell():
     prefix = plan.job_environment().format()
     done = subprocess.run(
-        ["bash", "-euc", prefix + "command -v python; echo $PYTHONPATH $OMP_NUM_THREADS"],
+        ["bash", "-euc", prefix + "command -v python; echo $PYTHONPATH $OMP_NUM_THREADS $MALLOC_TRIM_THRESHOLD_"],
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines()[1] == f"{PROJECT / 'src'} 1"
+    assert done.stdout.splitlines()[1] == f"{PROJECT / 'src'} 1 {32 * 2**20}"
     assert done.stdout.splitlines()[0].startswith(str(sys.exec_prefix))

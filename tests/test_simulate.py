@@ -43,6 +43,37 @@ def test_one_job_prints_and_writes_under_outputs(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("claim", [QUADRATIC, "noise_escape_probability"])
+def test_run_by_hand_and_pipeline_write_the_same_bytes(tmp_path, claim):
+    by_hand(tmp_path, f"claim={claim}", "scale=smoke")
+    options = ["--claim", claim, "--scale", "smoke", "--results", "results"]
+    done = by_hand(tmp_path, *options, module="observe")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for path in (tmp_path / "outputs").rglob("*.*"):
+        assert (tmp_path / "results" / path.relative_to(tmp_path / "outputs")).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changed", "parts"),
+    [
+        ({"claim": "quadratic_divergence_treshold"}, ["did you mean 'quadratic_divergence_threshold'"]),
+        ({"scale": "smoky"}, ["did you mean 'smoke'"]),
+        ({"shards": "0"}, ["shards", "a whole number from 1"]),
+        ({"shards": "2", "shard": "2"}, ["shard", "0 to 1"]),
+        ({"shards": "1000", "shard": "0"}, ["shards", "1000", "the blocks of"]),
+    ],
+)
+def test_wrong_option_of_the_pipeline_is_one_line(tmp_path, changed, parts):
+    options = {"claim": QUADRATIC, "scale": "smoke", "results": "results", **changed}
+    done = by_hand(
+        tmp_path, *(word for key, value in options.items() for word in (f"--{key}", value)), module="observe"
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert all(part in done.stderr for part in parts), done.stderr
+    assert not list(tmp_path.rglob("*.csv"))
+
+
 def test_override_outweighs_the_scale(tmp_path):
     by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke", "claim.experiment.steps=[150]")
     with (tmp_path / "outputs" / "observations" / f"{QUADRATIC}.csv").open() as file:

@@ -32,6 +32,12 @@ def test_second_run_does_nothing(project):
     assert rerun(project) == (set(), set())
 
 
+def test_scheduler_looks_for_work_once_a_job(project):
+    shutil.rmtree(project / "results")
+    output = snakemake(project, "--verbose", "--cores", "1").stderr
+    assert output.count("Finished jobid") <= output.count("Ready jobs: ") <= output.count("Finished jobid") + 1
+
+
 def test_tolerance_edit_judges_again_and_simulates_nothing(project):
     edit(claim_file(project), "absolute: 5.0e-5", "absolute: 6.0e-5")
     rules, simulated = rerun(project)

@@ -3,6 +3,7 @@
 The only reader of ``config/``. Everything is validated before any job starts; every fault is one line.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -151,7 +152,10 @@ def citations(text: str) -> list[str]:
 def reference_keys(path: Path = REFERENCES) -> frozenset[str]:
     """Return the keys of the bibliography, which is CSL JSON. Raises ``ConfigurationError``."""
     label = f"reports/{path.name}"
-    entries = read_yaml(path, label)
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise fault(label, "", " ".join(str(error).split()), "a readable JSON file") from None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
         raise fault(label, "", "something else", "a list of references, each with an id")
     return frozenset(entry["id"] for entry in entries)

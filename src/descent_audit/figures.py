@@ -19,10 +19,12 @@ import matplotlib as mpl
 import numpy as np
 from fontTools import subset
 from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogFormatterSciNotation
 from numpy.typing import NDArray
 
@@ -83,9 +85,9 @@ METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
 }
 """What a file would otherwise say about its making, left out."""
-SHAPING = ("GDEF", "GPOS", "GSUB", "MATH", "kern")
-"""Tables of a font that lay out text: of no use in a PDF, where every glyph has its place, and a third of the time that
-cutting a font down takes."""
+GLYPHS = ("cvt ", "fpgm", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "prep")
+"""Tables of a TrueType font that a PDF needs, which itself numbers and places all glyphs (ISO 32000-2, section 9.9). To
+read the others, by which glyphs are found by character or name, is most of the time that cutting a font down takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,21 +167,21 @@ def rendered(figure: Figure, form: str, title: str, style: Style = PAPER) -> byt
     Text is outlines in SVG, and in PDF it is text in TrueType fonts that the file carries.
     """
     buffer = io.BytesIO()
-    with mpl.rc_context(settings(style)), _fonts_without_shaping():
+    with mpl.rc_context(settings(style)), _fonts_of_glyphs_alone():
         figure.savefig(buffer, format=form, metadata={**METADATA[form], "Title": title}, dpi=style.dpi)
     return buffer.getvalue()
 
 
 @contextlib.contextmanager
-def _fonts_without_shaping() -> Iterator[None]:
-    """Let Matplotlib read fonts without their tables for shaping."""
+def _fonts_of_glyphs_alone() -> Iterator[None]:
+    """Let Matplotlib read of a font what a PDF needs."""
     load_font = subset.load_font
 
     def load(path: str, options: subset.Options, **how: Any) -> Any:
         font = load_font(path, options, **how)
-        for table in SHAPING:
-            if table in font:
-                del font[table]
+        for table in set(font.reader.keys()) - set(GLYPHS):
+            del font[table]
+        font.setGlyphOrder([f"glyph{number}" for number in range(font["maxp"].numGlyphs)])
         return font
 
     subset.load_font = load
@@ -322,8 +324,9 @@ def _draw_legend(axis: Axes, title: str | None, entries: Mapping[str, dict[str, 
 
 def _columns_that_fit(labels: Sequence[str], width: float) -> int:
     """Return the largest number of legend columns, filled downwards, whose labels and handles fit into a width."""
-    size = float(mpl.rcParams["legend.fontsize"])
-    widths = [TextPath((0, 0), label, size=size).get_extents().width + HANDLE * size for label in labels]
+    font = FontProperties(size=mpl.rcParams["legend.fontsize"])
+    sizes = [text_to_path.get_text_width_height_descent(label, font, is_math_text(label)) for label in labels]
+    widths = [text + HANDLE * font.get_size_in_points() for text, _, _ in sizes]
     for columns in (3, 2):
         if sum(max(group, default=0.0) for group in np.array_split(widths, columns)) <= width:
             return columns

@@ -15,7 +15,7 @@ from descent_audit.programs import program
 from descent_audit.sources import PACKAGE, SOURCE, code_digest, import_closure
 from descent_audit.storage import StorageError, digest, json_text, write_text
 
-PACKAGES = ("hydra-core", "jsonschema", "matplotlib", "numpy", "omegaconf", "pypandoc_binary", "snakemake", "typst")
+PACKAGES = ("hydra-core", "jsonschema-rs", "matplotlib", "numpy", "omegaconf", "pypandoc_binary", "snakemake", "typst")
 TABLES = ("checks.csv", "verdicts.csv", "statements.csv", "coverage.csv")
 
 

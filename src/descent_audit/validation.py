@@ -3,13 +3,14 @@
 import difflib
 import math
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
 
 from descent_audit.sources import Parameter
 
@@ -71,13 +72,12 @@ def read_yaml(path: Path, label: str) -> Any:
 
 
 def check_document(document: Any, schema: Path, label: str) -> None:
-    """Raise ``ConfigurationError`` for the first place where a document leaves its schema or is not finite."""
-    for key, number in _numbers(document):
-        if not math.isfinite(number):
-            raise fault(label, key, str(number), "a finite number")
-    errors = sorted(_validator(schema).iter_errors(document), key=_reading_order)
+    """Raise ``ConfigurationError`` for the first place where a document is not plain or leaves its schema."""
+    _check_plain(document, label)
+    rules, validator = _validator(schema)
+    errors = sorted(validator.iter_errors(document), key=_reading_order)
     if errors:
-        raise _worded(errors[0], label)
+        raise _worded(errors[0], rules, label)
 
 
 def check_parameters(parameters: dict[str, Any], accepted: dict[str, Parameter], label: str, key: str) -> None:
@@ -93,32 +93,37 @@ def check_parameters(parameters: dict[str, Any], accepted: dict[str, Parameter],
 
 
 @cache
-def _validator(schema: Path) -> Draft202012Validator:
-    return Draft202012Validator(yaml.load(schema.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+def _validator(schema: Path) -> tuple[Any, jsonschema_rs.Draft202012Validator]:
+    rules = yaml.load(schema.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return rules, jsonschema_rs.Draft202012Validator(rules)
 
 
-def _numbers(document: Any, path: str = "") -> Iterator[tuple[str, float]]:
-    items = (
-        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
-    )
-    for key, value in items:
-        yield from _numbers(value, f"{path}.{key}" if path else str(key))
-    if isinstance(document, float):
-        yield path, document
+def _check_plain(document: Any, label: str, place: str = "") -> None:
+    """Raise ``ConfigurationError`` for a key that is not text, which no schema can name, and for an infinite number."""
+    if isinstance(document, float) and not math.isfinite(document):
+        raise fault(label, place, str(document), "a finite number")
+    if isinstance(document, dict):
+        for key in document:
+            if not isinstance(key, str):
+                raise fault(label, place, f"the key {key!r}", "keys that are text")
+    inside = document if isinstance(document, dict) else dict(enumerate(document)) if isinstance(document, list) else {}
+    for key, value in inside.items():
+        _check_plain(value, label, f"{place}.{key}" if place else str(key))
 
 
-def _reading_order(error: ValidationError) -> tuple[bool, list[str]]:
+def _reading_order(error: jsonschema_rs.ValidationError) -> tuple[bool, list[str]]:
     """Sort misspelt keys before the gaps that they leave, then by place."""
-    return error.validator not in ("additionalProperties", "propertyNames"), [str(part) for part in error.absolute_path]
+    return error.kind.name not in ("additionalProperties", "propertyNames"), [str(part) for part in error.instance_path]
 
 
-def _worded(error: ValidationError, label: str) -> ConfigurationError:
-    key = ".".join(str(part) for part in error.absolute_path)
-    schema: Any = error.schema
-    limit: Any = error.validator_value
-    instance: Any = error.instance
+def _worded(error: jsonschema_rs.ValidationError, rules: Any, label: str) -> ConfigurationError:
+    key = ".".join(str(part) for part in error.instance_path)
+    keyword, schema = str(error.schema_path[-1]), reduce(getitem, error.schema_path[:-1], rules)
+    limit: Any = schema[keyword]
+    named = error.kind.error if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.PropertyNames) else error
+    instance: Any = named.instance
     found = repr(instance)
-    match error.validator:
+    match keyword:
         case "additionalProperties":
             known = schema.get("properties", {})
             extra = next(name for name in instance if name not in known)
@@ -136,7 +141,7 @@ def _worded(error: ValidationError, label: str) -> ConfigurationError:
             return fault(label, key, found, " or ".join([limit] if isinstance(limit, str) else limit))
         case "minItems" | "minProperties" | "minLength":
             return fault(label, key, f"{found} (too short)", f"at least {limit}")
-    return fault(label, key, found, f"{PHRASES.get(str(error.validator), error.validator)} {limit}")
+    return fault(label, key, found, f"{PHRASES.get(keyword, keyword)} {limit}")
 
 
 PHRASES = {

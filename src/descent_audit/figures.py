@@ -137,7 +137,20 @@ def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure
         figure.align_ylabels(axes)
         layout.execute(figure)
         figure.set_layout_engine(None)  # else every file of it is drawn twice, once to lay it out
+        for axis in axes[: len(panels)]:
+            _fix_labels(axis)
         return figure
+
+
+def _fix_labels(axis: Axes) -> None:
+    """Keep the labels of axes where they stand: else every file looks for their places again, past all ticks."""
+    axis.apply_aspect()
+    for ticks in (axis.xaxis, axis.yaxis):
+        ticks.get_tightbbox()
+    to_axes = axis.transAxes.inverted()
+    (_, below), (left, _) = (to_axes.transform(ticks.label.get_position()) for ticks in (axis.xaxis, axis.yaxis))
+    axis.xaxis.set_label_coords(0.5, below)
+    axis.yaxis.set_label_coords(left, 0.5)
 
 
 def draw_strip(claim: Claim, series: Sequence[Series]) -> Figure:

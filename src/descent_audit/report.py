@@ -6,6 +6,7 @@ The prose is ``reports/audit.md.jinja``; it holds no digit of a result. Pandoc t
 
 import argparse
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -45,7 +46,16 @@ from descent_audit.unbound import unbound_prose
 from descent_audit.upkeep import committed, fault_counts, reason_counts, speed
 from descent_audit.validation import fault
 from descent_audit.verdicts import VERDICTS
-from descent_audit.wording import bound, check_groups, escaped, filled_caption, shown_number, title
+from descent_audit.wording import (
+    bound,
+    check_groups,
+    escaped,
+    filled_caption,
+    shown_number,
+    title,
+    with_short_identifiers,
+    without_identifiers,
+)
 
 TEMPLATES = ROOT / "reports"
 PROSE = "audit.md.jinja"
@@ -61,6 +71,9 @@ VARIATIONS = {
 """What a run for the table of stability did otherwise."""
 CITED = ["--citeproc", f"--bibliography={REFERENCES}"]
 """Options with which Pandoc turns keys into citations and writes the list of references."""
+WIDE = ["--columns=1", "--wrap=none"]
+"""Options with which every table is as wide as the text, however short its rows are."""
+SHORT = re.compile(r'class="bound" title="(\d+)"')
 FINDINGS = 3
 
 
@@ -270,22 +283,28 @@ def write_html(text: str, output: Path) -> None:
     """Write one HTML file that needs nothing else: formulas as MathML; pictures, style and scripts inside."""
     options = ["--standalone", "--mathml", "--section-divs", "--shift-heading-level-by=1", "--toc", "--toc-depth=3"]
     files = [f"--template={TEMPLATES / 'audit.html'}", f"--lua-filter={TEMPLATES / 'audit.lua'}"]
-    page = pypandoc.convert_text(text, "html5", "markdown", extra_args=[*CITED, *options, *files, "--metadata=lang:en"])
+    short, identifiers = with_short_identifiers(text)
+    arguments = [*CITED, *WIDE, *options, *files, "--metadata=lang:en"]
+    page = pypandoc.convert_text(short, "html5", "markdown", extra_args=arguments)
+    page = SHORT.sub(lambda match: f'class="bound" title="{identifiers[int(match[1])]}"', page)
     page = page.replace("</head>", f"{explore.page_head()}</head>", 1)
     write_text(output, inlined(page, TEMPLATES))
 
 
 def typst_source(text: str) -> str:
-    """Return the report for print as Typst: a filter keeps the classes, CITATION.cff says who wrote it."""
+    """Return the report for print as Typst: a filter keeps the classes, CITATION.cff says who wrote it.
+
+    What a number is bound to has no place on paper.
+    """
     options = [
         *CITED,
+        *WIDE,
         "--standalone",
-        "--wrap=none",
         f"--template={TEMPLATES / 'audit.typ'}",
         f"--lua-filter={TEMPLATES / 'print.lua'}",
         f"--metadata-file={ROOT / 'CITATION.cff'}",
     ]
-    return pypandoc.convert_text(text, "typst", "markdown", extra_args=options)
+    return pypandoc.convert_text(without_identifiers(text), "typst", "markdown", extra_args=options)
 
 
 def write_pdf(text: str, output: Path) -> None:

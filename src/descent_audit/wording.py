@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 from descent_audit.identifiers import observed
@@ -24,7 +24,7 @@ NAMES = {"adam": "Adam", "rmsprop": "RMSProp", "armijo": "Armijo", "jacobi": "Ja
 """How names and abbreviations are written in headings."""
 PLACEHOLDER = re.compile(r"\{(?:(\w+)/)?(\w+)(?:\[([^\]]*)\])?(?:\|(predicted|max|min))?\}")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#$|~^@])")
-BOUND = re.compile(r'(?<!\\)\[([^\[\]]*)\]\{\.bound title="[^"]*"\}')
+BOUND = re.compile(r'(?<!\\)\[([^\[\]]*)\]\{\.bound title="([^"]*)"\}')
 POWER = re.compile(r"\$(-?)([\d.]+)\\times10\^\{(-?\d+)\}\$")
 LONG = re.compile(r"\d+\.\d{6,}(?:e[-+]?\d+)?")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -55,9 +55,24 @@ def bound(text: str, identifier: str) -> str:
     return text if text in ("", "–") else f'[{text}]{{.bound title="{identifier}"}}'
 
 
+def without_identifiers(markdown: str) -> str:
+    """Return Markdown whose numbers carry nothing."""
+    return BOUND.sub(r"\1", markdown)
+
+
+def with_short_identifiers(markdown: str) -> tuple[str, list[str]]:
+    """Return Markdown whose numbers carry places in a list of identifiers, and this list.
+
+    To read the identifiers themselves would take half of Pandoc's time.
+    """
+    places = count()
+    identifiers = [match[2] for match in BOUND.finditer(markdown)]
+    return BOUND.sub(lambda match: bound(match[1], str(next(places))), markdown), identifiers
+
+
 def plain(markdown: str) -> str:
     """Return Markdown of ``escaped`` text and shown numbers as plain text, powers of ten with raised digits."""
-    numbers = BOUND.sub(r"\1", markdown)
+    numbers = without_identifiers(markdown)
     powers = POWER.sub(lambda match: f"{'−' * len(match[1])}{match[2]} × 10{match[3].translate(RAISED)}", numbers)
     return re.sub(rf"\\{SPECIAL.pattern}", r"\1", powers)
 

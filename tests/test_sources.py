@@ -101,3 +101,8 @@ def test_code_digest_follows_the_content(tmp_path, monkeypatch):
     assert sources.code_digest([path]) == before
     path.write_text("x = 2\n")
     assert sources.code_digest([path]) != before
+
+
+@pytest.mark.parametrize("module", ["plan", "tables", "manifest", "gallery", "crate"])
+def test_stage_that_computes_nothing_loads_no_array_library(module):
+    assert not {"numpy", "scipy", "matplotlib", "hydra"} & modules_loaded_by(f"descent_audit.{module}")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from descent_audit import storage
-from descent_audit.observations import parameter_point, plain, sample_steps
-from descent_audit.storage import OBSERVATION_COLUMNS, StorageError
+from descent_audit.observations import sample_steps
+from descent_audit.storage import OBSERVATION_COLUMNS, StorageError, parameter_point, plain
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from descent_audit.catalogue import Claim, check_scale, load_statements, read_claims, select_claims
 from descent_audit.null_laws import LAWS, Sample, p_value, two_sided_level
-from descent_audit.observations import plain
 from descent_audit.programs import program
 from descent_audit.statistics import FALSE_ALARM, half_width
 from descent_audit.storage import (
@@ -22,6 +21,7 @@ from descent_audit.storage import (
     Row,
     json_text,
     number,
+    plain,
     read_sealed,
     table_text,
     write_text,

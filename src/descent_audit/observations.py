@@ -11,17 +11,6 @@ Role = Literal["measured", "predicted", "guide"]
 Scalar = int | float | str | bool
 
 
-def parameter_point(at: Mapping[str, Scalar]) -> str:
-    """Return a parameter point as text: ``key=value`` joined by ``;``, keys sorted, shortest numbers."""
-    return ";".join(f"{key}={plain(at[key])}" for key in sorted(at))
-
-
-def plain(value: object) -> str:
-    """Return the shortest text that reads back as the same value; NumPy scalars print as Python's do."""
-    value = value.item() if isinstance(value, np.generic) else value
-    return "true" if value is True else "false" if value is False else str(value)
-
-
 @dataclass(frozen=True)
 class Observation:
     """One measured number.

@@ -13,10 +13,17 @@ import numpy as np
 from descent_audit.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
 from descent_audit.catalogue import check_scale, load_claims, root_seed, select_claims
 from descent_audit.claims import Arm
-from descent_audit.observations import parameter_point
 from descent_audit.programs import program
 from descent_audit.shards import read_shards, write_shard
-from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, seal_text, shard_path, table_text, write_text
+from descent_audit.storage import (
+    CURVE_COLUMNS,
+    OBSERVATION_COLUMNS,
+    parameter_point,
+    seal_text,
+    shard_path,
+    table_text,
+    write_text,
+)
 from descent_audit.validation import fault
 
 

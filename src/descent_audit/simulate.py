@@ -27,9 +27,8 @@ from descent_audit.catalogue import (
     parse_claim,
     read_claims,
 )
-from descent_audit.observations import parameter_point
 from descent_audit.observe import check_shard, observe
-from descent_audit.storage import StorageError
+from descent_audit.storage import StorageError, parameter_point
 from descent_audit.validation import unknown
 
 EXPERIMENT = "claim.experiment."

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.observations import plain
-
 OBSERVATION_COLUMNS = ("claim", "arm", "quantity", "at", "value", "standard_error", "replicates", "predicted")
 CURVE_COLUMNS = ("claim", "arm", "panel", "series", "role", "x", "y", "value")
 Row = dict[str, str]
@@ -21,6 +19,17 @@ Row = dict[str, str]
 
 class StorageError(RuntimeError):
     """A file that cannot be written, or that is not what a stage wrote; its text is one line."""
+
+
+def plain(value: object) -> str:
+    """Return the shortest text that reads back as the same value; NumPy scalars print as Python's do."""
+    value = value.item() if hasattr(value, "item") else value
+    return "true" if value is True else "false" if value is False else str(value)
+
+
+def parameter_point(at: Mapping[str, object]) -> str:
+    """Return a parameter point as text: ``key=value`` joined by ``;``, keys sorted, shortest numbers."""
+    return ";".join(f"{key}={plain(at[key])}" for key in sorted(at))
 
 
 def shard_path(folder: Path, claim: str, shard: int, shards: int) -> Path:

@@ -14,9 +14,18 @@ from typing import Any
 from descent_audit.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims, read_claims
 from descent_audit.identifiers import Counted, Drawn, Observed, parse
 from descent_audit.manifest import modules
-from descent_audit.observations import parameter_point, plain
 from descent_audit.programs import program
-from descent_audit.storage import OBSERVATION_COLUMNS, Row, StorageError, number, read_json, read_sealed, read_table
+from descent_audit.storage import (
+    OBSERVATION_COLUMNS,
+    Row,
+    StorageError,
+    number,
+    parameter_point,
+    plain,
+    read_json,
+    read_sealed,
+    read_table,
+)
 from descent_audit.upkeep import committed, fault_counts, reason_counts, speed_rows
 from descent_audit.validation import unknown
 

@@ -18,7 +18,7 @@ from descent_audit.catalogue import claim_names
 from descent_audit.trajectories import final
 
 BLOCKS = """
-import sys
+import sys, time
 from descent_audit.langevin import walk
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.tallies import merged, tally
@@ -29,9 +29,10 @@ def drawn(index):
     for _ in walk(loss, np.random.Generator(np.random.SFC64([1, index])), x, np.full(steps, 0.005), 0.06):
         pass
     return tally(block, {"flat": np.count_nonzero(x > 0)})
-if blocks := int(sys.argv[1]) // block:
-    merged(drawn(index) for index in range(blocks))
-print(next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM")))
+start = time.process_time()
+merged(drawn(index) for index in range(int(sys.argv[1]) // block))
+seconds = time.process_time() - start
+print(seconds, next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 REPLICATES = tuple(4096 * 4**power for power in range(1, 6))
 STEPS = tuple(10**power for power in range(2, 6))
@@ -41,14 +42,13 @@ JOBS = (100, 1000, 10000)
 
 def by_replicates(rounds: int, folder: Path) -> list[Row]:
     """Return how processor seconds and memory of a process grow with its walkers, drawn block by block."""
-    start = timed([sys.executable, "-c", BLOCKS, "0"], folder).cpu
     seconds: dict[int, list[float]] = {count: [] for count in REPLICATES}
     memory: dict[int, list[float]] = {count: [] for count in REPLICATES}
     for _ in range(rounds):
         for count in REPLICATES:
-            cost = timed([sys.executable, "-c", BLOCKS, str(count)], folder)
-            seconds[count].append(cost.cpu - start)
-            memory[count].append(float(cost.printed))
+            printed = timed([sys.executable, "-c", BLOCKS, str(count)], folder).printed.split()
+            for sample, found in zip((seconds, memory), map(float, printed), strict=True):
+                sample[count].append(found)
     return [growth("walkers", "replicates", seconds, "s"), growth("walkers, memory", "replicates", memory, "MB")]
 
 

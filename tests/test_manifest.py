@@ -28,6 +28,7 @@ def test_manifest_names_digests_configuration_code_and_versions(results):
     assert len(found["claims"][NAME]["code"]) == 64
     assert found["packages"]["numpy"]
     assert set(found["platform"]) == {"system", "machine", "python"}
+    assert found["kernels"]["numpy"]
 
 
 def test_manifest_without_a_table_is_one_line(results):

@@ -1,6 +1,7 @@
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import clean_environment
@@ -103,6 +104,16 @@ def test_code_digest_follows_the_content(tmp_path, monkeypatch):
     assert sources.code_digest([path]) != before
 
 
-@pytest.mark.parametrize("module", ["plan", "tables", "manifest", "gallery", "crate"])
+@pytest.mark.parametrize("module", ["plan", "tables", "gallery", "crate"])
 def test_stage_that_computes_nothing_loads_no_array_library(module):
     assert not {"numpy", "scipy", "matplotlib", "hydra"} & modules_loaded_by(f"descent_audit.{module}")
+
+
+@pytest.mark.skipif(" avx2 " not in Path("/proc/cpuinfo").read_text(), reason="needs a processor with AVX2")
+@pytest.mark.parametrize(("asked", "used"), [(None, "Haswell"), ("Nehalem", "Nehalem")])
+def test_package_asks_for_the_same_kernels_on_all_processors(asked, used):
+    environment = {**clean_environment(), "PYTHONPATH": str(sources.SOURCE.parent), "OPENBLAS_CORETYPE": asked}
+    environment = {name: value for name, value in environment.items() if value is not None}
+    command = [sys.executable, "-c", "from descent_audit import manifest; print(manifest.kernels()['openblas'])"]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert found.strip() == used

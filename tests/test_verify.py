@@ -7,7 +7,7 @@ from descent_audit.storage import OBSERVATION_COLUMNS, StorageError, seal_text, 
 
 CHECK = {"claim": "a", "arm": "claim", "quantity": "q", "at": "n=1", "relation": "close", "tolerance": 0.1}
 OBSERVATION = {"claim": "a", "arm": "claim", "quantity": "q", "at": "n=1", "replicates": 1}
-ENVIRONMENT = {"scale": "full", "packages": {"numpy": "2"}, "platform": {"system": "Linux"}}
+ENVIRONMENT = {"scale": "full", "packages": {"numpy": "2"}, "platform": {"system": "Linux"}, "kernels": {}}
 
 
 def written(folder, *, value=1.0, met=True, verdict="supported", environment=ENVIRONMENT, shown=(), **check):
@@ -66,6 +66,15 @@ def test_bounded_number_may_move_on_its_side_of_the_bound_alone(capsys, tmp_path
     assert outcome(capsys, tmp_path / "reference", moved)[0] == 0
     crossed = written(tmp_path / "crossed", value=6.0, met=False, environment=other, **bounded)
     assert outcome(capsys, tmp_path / "reference", crossed)[0] == 1
+
+
+@pytest.mark.parametrize(("value", "code"), [(7.000000000000001e58, 0), (0.0, 1)])
+def test_number_that_missed_may_move_while_it_misses_with_other_kernels(capsys, tmp_path, value, code):
+    exact = {"tolerance": 1e-15}
+    verify.update(written(tmp_path / "first", value=7e58, met=False, **exact), tmp_path / "reference")
+    other = {**ENVIRONMENT, "kernels": {"openblas": "Nehalem"}}
+    moved = written(tmp_path / "moved", value=value, met=value == 0.0, environment=other, **exact)
+    assert outcome(capsys, tmp_path / "reference", moved)[0] == code
 
 
 SHOWN = {"quantity": "shown", "value": 2.0, "predicted": 2.5}

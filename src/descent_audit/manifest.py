@@ -1,14 +1,17 @@
-"""What a run was made of: digests of its tables, resolved configuration, code, package versions, platform.
+"""What a run was made of: digests of its tables, resolved configuration, code, package versions, platform, kernels.
 
 ``python -m descent_audit.manifest --scale full --results results/full`` writes ``manifest.json``.
 """
 
 import argparse
+import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from descent_audit.catalogue import Claim, check_scale, read_claims, root_seed, select_claims
 from descent_audit.programs import program
@@ -33,7 +36,15 @@ def manifest(results: Path, scale: str, claims: Mapping[str, Claim]) -> dict[str
         "sources": {path.relative_to(SOURCE).as_posix(): digest(path.read_bytes()) for path in sources(claims)},
         "packages": {name: version(name) for name in PACKAGES},
         "platform": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
+        "kernels": kernels(),
     }
+
+
+def kernels() -> dict[str, Any]:
+    """Return what last digits depend on: the kernels that OpenBLAS is asked for, the vector extensions of NumPy."""
+    vector = np.show_config(mode="dicts")["SIMD Extensions"]
+    extensions = [*vector.get("baseline", ()), *vector.get("found", ())]
+    return {"openblas": os.environ.get("OPENBLAS_CORETYPE", ""), "numpy": extensions}
 
 
 def table_names(claims: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """A run against the committed reference: what changed, verdicts first, then numbers beyond their own tolerance.
 
-On the platform and with the packages of the reference, all numbers that experiments report must be the same to the last
-bit: those that expectations compare, and then predictions, standard errors and what is only shown.
+On the platform of the reference, with its packages and kernels, all numbers that experiments report must be the same
+to the last bit: those that expectations compare, and then predictions, standard errors and what is only shown.
 
 ``python -m descent_audit.verify --results results/full`` compares; with ``--update`` it makes the run the reference
 and writes what changed into ``CHANGELOG.md``.
@@ -42,16 +42,16 @@ TABLES = {
 }
 """The columns that the reference keeps of each table; the last one holds the observations of all claims."""
 ENVIRONMENT = "environment.json"
-"""Packages and platform of the reference."""
+"""Packages, platform and kernels of the reference."""
 CHECK_KEY = TABLES["checks.csv"][:5]
 PLACE = CHECK_KEY[:4]
 """What names an observation."""
 
 
 def environment(results: Path) -> dict[str, Any]:
-    """Return the package versions and the platform of a run, from its manifest."""
+    """Return the package versions, the platform and the numerical kernels of a run, from its manifest."""
     manifest = read_json(results / "manifest.json")
-    return {key: manifest[key] for key in ("scale", "packages", "platform")}
+    return {key: manifest.get(key) for key in ("scale", "packages", "platform", "kernels")}
 
 
 def kept(results: Path) -> dict[str, list[Row]]:
@@ -74,7 +74,7 @@ def changed_numbers(old: Iterable[Row], new: Iterable[Row], *, bitwise: bool) ->
     """Yield a line for every number that drifted.
 
     ``bitwise``: any other digit is a drift. Else a number may move within its own tolerance: by what ``close``
-    allows, or anywhere on its side of a bound.
+    allows, or anywhere on its side of a bound; one that missed, as long as it misses.
     """
     before, after = (_numbered(rows) for rows in (old, new))
     for key in sorted(before.keys() | after.keys()):
@@ -121,7 +121,7 @@ def _drifted(old: Row, new: Row, bitwise: bool) -> bool:
         return True
     if bitwise or old["value"] == new["value"]:
         return old["value"] != new["value"]
-    if new["relation"] not in ("close", "equal"):
+    if new["relation"] not in ("close", "equal") or new["met"] == "false":
         return False
     return not abs(number(new["value"]) - number(old["value"])) <= number(new["tolerance"])
 
@@ -174,7 +174,7 @@ def with_entry(changelog: str, day: str, entry: Sequence[str]) -> str:
 
 def report(found: Mapping[str, Sequence[str]], *, bitwise: bool) -> str:
     """Return the comparison as text; it says how equality was meant."""
-    sort = "bit for bit (same platform and versions)" if bitwise else "within tolerances (other platform or versions)"
+    sort = "bit for bit (same platform, versions and kernels)" if bitwise else "within tolerances (others)"
     lines = [f"Compared {sort}."]
     for headline, changes in found.items():
         lines += [f"{headline}: {len(changes)} changed", *(f"  {change}" for change in changes)]

@@ -174,8 +174,8 @@ def with_entry(changelog: str, day: str, entry: Sequence[str]) -> str:
 
 def report(found: Mapping[str, Sequence[str]], *, bitwise: bool) -> str:
     """Return the comparison as text; it says how equality was meant."""
-    sort = "bit for bit (same platform, versions and kernels)" if bitwise else "within tolerances (others)"
-    lines = [f"Compared {sort}."]
+    meant = "bit for bit (same platform, versions, kernels)", "within tolerances (another platform, version or kernel)"
+    lines = [f"Compared {meant[not bitwise]}."]
     for headline, changes in found.items():
         lines += [f"{headline}: {len(changes)} changed", *(f"  {change}" for change in changes)]
     return "\n".join(lines)

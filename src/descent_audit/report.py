@@ -8,6 +8,7 @@ import argparse
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,11 @@ from descent_audit.storage import (
     CURVE_COLUMNS,
     OBSERVATION_COLUMNS,
     Row,
-    StorageError,
     number,
     read_json,
     read_sealed,
     read_table,
+    reading_manifest,
     write_bytes,
     write_text,
 )
@@ -249,13 +250,9 @@ def provenance(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises ``StorageError`` for a manifest that another version has written.
     """
-    try:
+    with reading_manifest():
         digests = {name: [made["config_digest"], made["code"]] for name, made in manifest["claims"].items()}
         return {"scale": manifest["scale"], "seed": manifest["seed"], "digests": digests}
-    except KeyError as error:
-        raise StorageError(
-            f"manifest.json: found no key {error}, allowed: a manifest of this version, run again"
-        ) from None
 
 
 def markdown(context: Mapping[str, Any], form: str) -> str:
@@ -286,7 +283,7 @@ def write_html(text: str, output: Path) -> None:
     short, identifiers = with_short_identifiers(text)
     arguments = [*CITED, *WIDE, *options, *files, "--metadata=lang:en"]
     page = pypandoc.convert_text(short, "html5", "markdown", extra_args=arguments)
-    page = SHORT.sub(lambda match: f'class="bound" title="{identifiers[int(match[1])]}"', page)
+    page = SHORT.sub(lambda match: f'class="bound" title="{escape(identifiers[int(match[1])])}"', page)
     page = page.replace("</head>", f"{explore.page_head()}</head>", 1)
     write_text(output, inlined(page, TEMPLATES))
 

@@ -8,7 +8,7 @@ import json
 import math
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,17 @@ Row = dict[str, str]
 
 class StorageError(RuntimeError):
     """A file that cannot be written, or that is not what a stage wrote; its text is one line."""
+
+
+@contextlib.contextmanager
+def reading_manifest() -> Iterator[None]:
+    """Raise ``StorageError`` where a key is looked for that the manifest, of another version, does not have."""
+    try:
+        yield
+    except KeyError as error:
+        raise StorageError(
+            f"manifest.json: found no key {error}, allowed: a manifest of this version, run again"
+        ) from None
 
 
 def plain(value: object) -> str:

@@ -26,6 +26,7 @@ from descent_audit.storage import (
     read_sealed,
     read_table,
     read_text,
+    reading_manifest,
     table_text,
     write_text,
 )
@@ -49,9 +50,13 @@ PLACE = CHECK_KEY[:4]
 
 
 def environment(results: Path) -> dict[str, Any]:
-    """Return the package versions, the platform and the numerical kernels of a run, from its manifest."""
+    """Return the package versions, the platform and the numerical kernels of a run, from its manifest.
+
+    Raises ``StorageError`` for a manifest that another version has written.
+    """
     manifest = read_json(results / "manifest.json")
-    return {key: manifest.get(key) for key in ("scale", "packages", "platform", "kernels")}
+    with reading_manifest():
+        return {key: manifest[key] for key in ("scale", "packages", "platform", "kernels")}
 
 
 def kept(results: Path) -> dict[str, list[Row]]:
@@ -74,7 +79,7 @@ def changed_numbers(old: Iterable[Row], new: Iterable[Row], *, bitwise: bool) ->
     """Yield a line for every number that drifted.
 
     ``bitwise``: any other digit is a drift. Else a number may move within its own tolerance: by what ``close``
-    allows, or anywhere on its side of a bound; one that missed, as long as it misses.
+    allows, or anywhere on its side of a bound.
     """
     before, after = (_numbered(rows) for rows in (old, new))
     for key in sorted(before.keys() | after.keys()):
@@ -121,7 +126,7 @@ def _drifted(old: Row, new: Row, bitwise: bool) -> bool:
         return True
     if bitwise or old["value"] == new["value"]:
         return old["value"] != new["value"]
-    if new["relation"] not in ("close", "equal") or new["met"] == "false":
+    if new["relation"] not in ("close", "equal"):
         return False
     return not abs(number(new["value"]) - number(old["value"])) <= number(new["tolerance"])
 

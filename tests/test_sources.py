@@ -109,11 +109,21 @@ def test_stage_that_computes_nothing_loads_no_array_library(module):
     assert not {"numpy", "scipy", "matplotlib", "hydra"} & modules_loaded_by(f"descent_audit.{module}")
 
 
-@pytest.mark.skipif(" avx2 " not in Path("/proc/cpuinfo").read_text(), reason="needs a processor with AVX2")
-@pytest.mark.parametrize(("asked", "used"), [(None, "Haswell"), ("Nehalem", "Nehalem")])
-def test_package_asks_for_the_same_kernels_on_all_processors(asked, used):
-    environment = {**clean_environment(), "PYTHONPATH": str(sources.SOURCE.parent), "OPENBLAS_CORETYPE": asked}
+PRODUCT = "import numpy as np; x = np.random.default_rng(1).standard_normal((65, 65)); print((x @ x).tobytes().hex())"
+
+
+def product(kernels, code):
+    """Return the bytes of a product of matrices, in a process that may be told which kernels to use."""
+    environment = {**clean_environment(), "PYTHONPATH": str(sources.SOURCE.parent), "OPENBLAS_CORETYPE": kernels}
     environment = {name: value for name, value in environment.items() if value is not None}
-    command = [sys.executable, "-c", "from descent_audit import manifest; print(manifest.kernels()['openblas'])"]
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    assert found.strip() == used
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or " avx2 " not in Path("/proc/cpuinfo").read_text(), reason="needs Linux, AVX2"
+)
+@pytest.mark.parametrize(("asked", "used"), [(None, "Haswell"), ("Nehalem", "Nehalem")])
+def test_package_multiplies_by_the_same_kernels_on_all_processors(asked, used):
+    assert product(asked, f"import descent_audit; {PRODUCT}") == product(used, PRODUCT)
+    assert product("Haswell", PRODUCT) != product("Nehalem", PRODUCT)

@@ -21,6 +21,7 @@ from descent_audit.references import (
     share_above,
     survival,
     transition_operator,
+    without_negligible,
 )
 
 LOSS = TwoWells(Well(0.5, 1.0), Well(1.5, 1.0))
@@ -84,6 +85,16 @@ def test_power_product_is_repeated_multiplication(count):
     for _ in range(count):
         expected = matrix @ expected
     assert power_product(matrix, vector, count) == pytest.approx(expected, rel=1e-13)
+
+
+def test_kernels_and_their_powers_hold_no_number_whose_products_are_subnormal():
+    operator = transition_operator(chain_at(0.06), whole_line(0.06))
+    exact = norm.pdf(operator.nodes, (operator.nodes - 0.005 * LOSS.gradient(operator.nodes))[:, None], 0.06**0.5 / 10)
+    density = operator.chain.density(operator.nodes, operator.nodes)
+    assert (exact < 1e-300).any() and ((exact > 1e-300) & (exact < 1e-160)).any()
+    assert density == pytest.approx(exact, rel=1e-9, abs=1e-140)
+    for entries in (density, without_negligible(operator.matrix @ operator.matrix)):
+        assert entries[entries > 0].min() > 1e-152
 
 
 # One and two steps

@@ -30,7 +30,7 @@ def walk(loss: TwoWells, rng: Generator, x: Array, learning_rate: ArrayLike, noi
     fewer walkers later, or the generator afterwards, lets a walk end and starts another one.
     """
     rates, noises = np.broadcast_arrays(*np.atleast_1d(learning_rate, noise))
-    terms = {rate: _coefficients(loss, rate) for rate in rates.tolist()}
+    terms = {rate: _coefficients(loss, rate) for rate in set(rates.tolist())}
     multiply, add, absolute = np.multiply, np.add, np.absolute
     square, other = np.empty_like(x), np.empty_like(x)
     ahead = min(max(AHEAD // max(len(x), 1), 1), len(rates))

@@ -6,8 +6,8 @@ replicas. Inputs and labels hold samples in columns: ``(..., d, n)`` and ``(...,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import pairwise
+from functools import cached_property, reduce
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.random import Generator
@@ -39,11 +39,15 @@ class LinearNetwork:
         r"""The number of weights, $p = \sum_l d_l d_{l-1}$."""
         return sum(rows * columns for rows, columns in self.shapes)
 
+    @cached_property
+    def _parts(self) -> list[tuple[slice, tuple[int, int]]]:
+        """Which weights each matrix has, and its shape: training looks for them at every step."""
+        ends = list(accumulate((rows * columns for rows, columns in self.shapes), initial=0))
+        return [(slice(*of), shape) for of, shape in zip(pairwise(ends), self.shapes, strict=True)]
+
     def matrices(self, weights: Array) -> list[Array]:
         """Return views of the matrices, each of shape ``(..., rows, columns)``."""
-        ends = np.cumsum([rows * columns for rows, columns in self.shapes])
-        parts = np.split(weights, ends[:-1], axis=-1)
-        return [part.reshape(*weights.shape[:-1], *shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        return [weights[..., part].reshape(*weights.shape[:-1], *shape) for part, shape in self._parts]
 
     def product(self, weights: Array) -> Array:
         r"""Return $W_L \cdots W_1$, of shape ``(..., k, d)``."""

@@ -9,6 +9,7 @@ at a target it makes the first passage. Every function of a start takes a number
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,9 @@ FINER_PANEL = 1.2
 FINER_NODES = 16
 CUT = 42.0
 """Energy in units of the temperature at which a domain may be cut: the stationary density there is below 1e-18."""
+NEGLIGIBLE = 1e-150
+"""What is less is zero in kernels and operators. A product of two such numbers falls below the smallest normal one,
+2e-308, and a processor takes up to a hundred times longer over those."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,12 @@ class LangevinChain:
         r"""Return $p(y|x) = N(y;\,x - \eta U'(x),\,\sigma^2)$ of shape ``(*start, ends)``."""
         x = np.asarray(start, dtype=float)
         mean = x - self.learning_rate * self.gradient(x)
-        score = (end - mean[..., None]) / self.noise
-        return np.exp(-0.5 * score * score) / (self.noise * math.sqrt(2 * math.pi))
+        exponent = (end - mean[..., None]) / self.noise
+        exponent *= -0.5 * exponent
+        np.maximum(exponent, math.log(NEGLIGIBLE) - 1.0, out=exponent)
+        bell = without_negligible(np.exp(exponent, out=exponent))
+        bell /= self.noise * math.sqrt(2 * math.pi)
+        return bell
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +74,18 @@ class TransitionOperator:
         return self.chain.density(start, self.nodes) * self.weights
 
 
+def without_negligible(entries: Array) -> Array:
+    """Set what is ``NEGLIGIBLE`` to zero, in place, and return the array; no entry may be below zero."""
+    entries[entries < NEGLIGIBLE] = 0.0
+    return entries
+
+
 def composite_gauss(breaks: Sequence[float], longest: float, order: int) -> tuple[Array, Array]:
     """Return nodes and weights of Gauss-Legendre quadrature on panels, each of shape ``(panels * order,)``.
 
     Every interval between neighbouring ``breaks`` is cut into equal panels no longer than ``longest``.
     """
-    x, w = np.polynomial.legendre.leggauss(order)
+    x, w = _gauss(order)
     nodes, weights = [], []
     for left, right in pairwise(breaks):
         panels = max(1, math.ceil((right - left) / longest))
@@ -80,6 +94,12 @@ def composite_gauss(breaks: Sequence[float], longest: float, order: int) -> tupl
         nodes.append((centres[:, None] + half * x).ravel())
         weights.append(np.tile(half * w, panels))
     return np.concatenate(nodes), np.concatenate(weights)
+
+
+@lru_cache(maxsize=16)
+def _gauss(order: int) -> tuple[Array, Array]:
+    """Return nodes and weights on [-1, 1], each of shape ``(order,)``: they are found by iteration, once."""
+    return np.polynomial.legendre.leggauss(order)
 
 
 def transition_operator(
@@ -145,26 +165,27 @@ def renewal_moments(operator: TransitionOperator, start: float, steps: int) -> t
     at the nodes and, with the start's own row, for the start ($c_0$, $s_0$); all are 0 where no step remains. The
     variance is $s_0 - c_0^2$: passages of one walker are not independent, since each waits for the one before.
     """
-    row = operator.row(start)
-    outflow, outflow_at_start = 1.0 - operator.matrix.sum(axis=1), 1.0 - row.sum()
-    moments, at_start = np.zeros((len(row), 2)), np.zeros(2)
+    matrix, row = operator.matrix, operator.row(start)
+    outflow, outflow_at_start = 1.0 - matrix.sum(axis=1), float(1.0 - row.sum())
+    count, square = np.zeros((2, len(row)))
+    count_at_start = square_at_start = 0.0
     for _ in range(steps):
-        after = np.array([1.0 + at_start[0], 1.0 + 2.0 * at_start[0] + at_start[1]])
-        at_start = row @ moments + outflow_at_start * after
-        moments = operator.matrix @ moments + outflow[:, None] * after
-    mean, square = at_start.tolist()
-    return mean, square - mean * mean
+        counted, squared = 1.0 + count_at_start, 1.0 + 2.0 * count_at_start + square_at_start
+        count_at_start = float(row @ count) + outflow_at_start * counted
+        square_at_start = float(row @ square) + outflow_at_start * squared
+        count, square = matrix @ count + outflow * counted, matrix @ square + outflow * squared
+    return count_at_start, square_at_start - count_at_start**2
 
 
 def power_product(matrix: Array, vector: Array, count: int) -> Array:
-    r"""Return $K^n v$: by squares of K while n is large, then step by step.
+    r"""Return $K^n v$ of a kernel without negative entries: by squares of K while n is large, then step by step.
 
     A square takes the time of about ``len(matrix) / 4`` steps and saves half of those that are left.
     """
     while 2 * count > len(matrix):
         if count & 1:
             vector = matrix @ vector
-        matrix, count = matrix @ matrix, count >> 1
+        matrix, count = without_negligible(matrix @ matrix), count >> 1
     for _ in range(count):
         vector = matrix @ vector
     return vector

@@ -9,12 +9,19 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from descent_audit.experiments.noisy_wells import check_noisy, check_wells, whole_line
+from descent_audit.experiments.noisy_wells import DRAWN_NODES, check_noisy, check_wells, whole_line
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.langevin import walk
 from descent_audit.observations import Curve, Observation, Observations
 from descent_audit.parameters import OutOfRange
-from descent_audit.references import FINER_NODES, FINER_PANEL, LangevinChain, share_above, transition_operator
+from descent_audit.references import (
+    FINER_NODES,
+    FINER_PANEL,
+    PANEL,
+    LangevinChain,
+    share_above,
+    transition_operator,
+)
 from descent_audit.sampling import Cell, Sampling
 from descent_audit.tallies import Tally, tally
 
@@ -67,7 +74,7 @@ def finite_time_flat_share(
     def report(tallies: Mapping[str, Tally]) -> Observations:
         drawn = np.linspace(drawn_temperatures[0], drawn_temperatures[-1], drawn_points)
         unmoved = float(np.mean(evenly_spaced(ends, block_size) > 0))
-        line = [exact(temperature).mean for temperature in drawn.tolist()]
+        line = [exact(temperature, panel=PANEL, order=DRAWN_NODES).mean for temperature in drawn.tolist()]
         found = {temperature: tallies[_cell(temperature)] for temperature in temperatures}
         shares = [float(found[temperature]["flat"]) / found[temperature].replicates for temperature in temperatures]
         changes = [

@@ -110,6 +110,17 @@ def test_pdf_carries_its_fonts_as_truetype_and_its_text_as_text():
     assert [float(edge) / 72 for edge in page.mediabox[2:]] == pytest.approx([3.4, 4.2])
 
 
+def test_pdf_does_not_depend_on_what_was_drawn_before():
+    def pdf(text):
+        figure = mpl.figure.Figure(figsize=(2, 2))
+        figure.text(0.1, 0.5, text)
+        return figures.rendered(figure, "pdf", "text")
+
+    composed = ["Ångström", "naïve, café", "façade"]  # glyphs that refer to others by their number
+    first = [pdf(text) for text in composed]
+    assert [pdf(text) for text in reversed(composed)] == first[::-1]
+
+
 @pytest.mark.parametrize(
     ("scale", "limits", "shown"),
     [

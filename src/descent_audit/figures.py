@@ -6,10 +6,9 @@ open diamonds, guides thin and dashed. ``python -m descent_audit.figures --resul
 """
 
 import argparse
-import contextlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from fontTools import subset
 from matplotlib.axes import Axes
 from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
@@ -28,6 +26,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogFormatterSciNotation
 from numpy.typing import NDArray
 
+from descent_audit import fonts
 from descent_audit.catalogue import Claim, read_claims, select_claims
 from descent_audit.programs import program
 from descent_audit.storage import CURVE_COLUMNS, Row, number, read_sealed, write_bytes
@@ -85,9 +84,6 @@ METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
 }
 """What a file would otherwise say about its making, left out."""
-GLYPHS = ("cvt ", "fpgm", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "prep")
-"""Tables of a TrueType font that a PDF needs, which itself numbers and places all glyphs (ISO 32000-2, section 9.9). To
-read the others, by which glyphs are found by character or name, is most of the time that cutting a font down takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,28 +176,9 @@ def rendered(figure: Figure, form: str, title: str, style: Style = PAPER) -> byt
     Text is outlines in SVG, and in PDF it is text in TrueType fonts that the file carries.
     """
     buffer = io.BytesIO()
-    with mpl.rc_context(settings(style)), _fonts_of_glyphs_alone():
+    with mpl.rc_context(settings(style)), fonts.of_glyphs_alone():
         figure.savefig(buffer, format=form, metadata={**METADATA[form], "Title": title}, dpi=style.dpi)
     return buffer.getvalue()
-
-
-@contextlib.contextmanager
-def _fonts_of_glyphs_alone() -> Iterator[None]:
-    """Let Matplotlib read of a font what a PDF needs."""
-    load_font = subset.load_font
-
-    def load(path: str, options: subset.Options, **how: Any) -> Any:
-        font = load_font(path, options, **how)
-        for table in set(font.reader.keys()) - set(GLYPHS):
-            del font[table]
-        font.setGlyphOrder([f"glyph{number}" for number in range(font["maxp"].numGlyphs)])
-        return font
-
-    subset.load_font = load
-    try:
-        yield
-    finally:
-        subset.load_font = load_font
 
 
 def write_figures(results: Path, claims: Mapping[str, Claim], style: str, formats: Sequence[str]) -> None:

@@ -53,7 +53,7 @@ def by_replicates(rounds: int, folder: Path) -> list[Row]:
 
 
 def by_steps(rounds: int) -> Row:
-    """Return how gradient descent grows with its steps: so small ones that no point becomes subnormal."""
+    """Return how gradient descent grows with its steps, at a rate at which no point becomes subnormal."""
     curvatures, start = np.linspace(0.1, 1.0, 64), np.ones((64, 64))
     return _in_process(
         "gradient descent",

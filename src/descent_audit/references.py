@@ -52,7 +52,7 @@ class LangevinChain:
         exponent = (end - mean[..., None]) / self.noise
         exponent *= -0.5 * exponent
         np.maximum(exponent, math.log(NEGLIGIBLE) - 1.0, out=exponent)
-        bell = without_negligible(np.exp(exponent, out=exponent))
+        bell = _without_negligible(np.exp(exponent, out=exponent))
         bell /= self.noise * math.sqrt(2 * math.pi)
         return bell
 
@@ -74,7 +74,7 @@ class TransitionOperator:
         return self.chain.density(start, self.nodes) * self.weights
 
 
-def without_negligible(entries: Array) -> Array:
+def _without_negligible(entries: Array) -> Array:
     """Set what is ``NEGLIGIBLE`` to zero, in place, and return the array; no entry may be below zero."""
     entries[entries < NEGLIGIBLE] = 0.0
     return entries
@@ -185,7 +185,7 @@ def power_product(matrix: Array, vector: Array, count: int) -> Array:
     while 2 * count > len(matrix):
         if count & 1:
             vector = matrix @ vector
-        matrix, count = without_negligible(matrix @ matrix), count >> 1
+        matrix, count = _without_negligible(matrix @ matrix), count >> 1
     for _ in range(count):
         vector = matrix @ vector
     return vector

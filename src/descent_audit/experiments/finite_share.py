@@ -17,6 +17,7 @@ from descent_audit.parameters import OutOfRange
 from descent_audit.references import (
     FINER_NODES,
     FINER_PANEL,
+    NODES,
     PANEL,
     LangevinChain,
     share_above,
@@ -74,7 +75,7 @@ def finite_time_flat_share(
     def report(tallies: Mapping[str, Tally]) -> Observations:
         drawn = np.linspace(drawn_temperatures[0], drawn_temperatures[-1], drawn_points)
         unmoved = float(np.mean(evenly_spaced(ends, block_size) > 0))
-        line = [exact(temperature, panel=PANEL, order=DRAWN_NODES).mean for temperature in drawn.tolist()]
+        line = [exact(temperature, order=DRAWN_NODES).mean for temperature in drawn.tolist()]
         found = {temperature: tallies[_cell(temperature)] for temperature in temperatures}
         shares = [float(found[temperature]["flat"]) / found[temperature].replicates for temperature in temperatures]
         changes = [
@@ -107,13 +108,12 @@ def exact_share(
     steps: int,
     ends: tuple[float, float],
     starts: int,
-    panel: float | None = None,
-    order: int | None = None,
+    panel: float = PANEL,
+    order: int = NODES,
 ) -> Share:
-    """Return the exact share in the flat well after the steps; the quadrature is the default one where not given."""
+    """Return the exact share in the flat well after the steps; ``panel`` and ``order`` are those of the operator."""
     chain = LangevinChain(loss.gradient, learning_rate, temperature)
-    finer = {"panel": panel, "order": order} if panel and order else {}
-    operator = transition_operator(chain, whole_line(loss, temperature), **finer)  # type: ignore[arg-type]
+    operator = transition_operator(chain, whole_line(loss, temperature), panel=panel, order=order)
     p = share_above(operator, evenly_spaced(ends, starts), steps, 0.0)
     return Share(float(p.mean()), float(np.mean(p * (1.0 - p))))
 

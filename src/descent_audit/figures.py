@@ -6,9 +6,10 @@ open diamonds, guides thin and dashed. ``python -m descent_audit.figures --resul
 """
 
 import argparse
+import contextlib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -22,7 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.textpath import text_to_path
+from matplotlib.textpath import TextToPath
 from matplotlib.ticker import LogFormatterSciNotation
 from numpy.typing import NDArray
 
@@ -119,7 +120,7 @@ def settings(style: Style) -> dict[Any, Any]:
 def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure:
     """Return the figure of a claim: its panels row by row, in the order of the claim file."""
     panels = claim.figure["panels"]
-    with mpl.rc_context(settings(style)):
+    with _setting(style):
         layout = ConstrainedLayoutEngine()
         figure = Figure(figsize=style.size(len(panels)), layout=layout)
         rows, columns = style.grid(len(panels))
@@ -130,23 +131,33 @@ def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure
             _draw_panel(axis, panel, own, style, style.width / columns)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
-        figure.align_ylabels(axes)
         layout.execute(figure)
         figure.set_layout_engine(None)  # else every file of it is drawn twice, once to lay it out
-        for axis in axes[: len(panels)]:
-            _fix_labels(axis)
+        for column in range(columns):
+            _fix_labels(axes[column : len(panels) : columns])
         return figure
 
 
-def _fix_labels(axis: Axes) -> None:
-    """Keep the labels of axes where they stand: else every file looks for their places again, past all ticks."""
-    axis.apply_aspect()
-    for ticks in (axis.xaxis, axis.yaxis):
-        ticks.get_tightbbox()
-    to_axes = axis.transAxes.inverted()
-    (_, below), (left, _) = (to_axes.transform(ticks.label.get_position()) for ticks in (axis.xaxis, axis.yaxis))
-    axis.xaxis.set_label_coords(0.5, below)
-    axis.yaxis.set_label_coords(left, 0.5)
+@contextlib.contextmanager
+def _setting(style: Style) -> Iterator[None]:
+    with mpl.rc_context(settings(style)), fonts.of_glyphs_alone(), fonts.one_parser():
+        yield
+
+
+def _fix_labels(column: Sequence[Axes]) -> None:
+    """Keep the labels of axes in a column where they stand, those at the left one below the other.
+
+    Else every file looks for their places again, past all ticks.
+    """
+    for axis in column:
+        axis.apply_aspect()
+        for ticks in (axis.xaxis, axis.yaxis):
+            ticks.get_tightbbox()
+    left = min(axis.yaxis.label.get_position()[0] for axis in column)
+    for axis in column:
+        to_axes = axis.transAxes.inverted()
+        axis.xaxis.set_label_coords(0.5, to_axes.transform(axis.xaxis.label.get_position())[1])
+        axis.yaxis.set_label_coords(to_axes.transform((left, 0.0))[0], 0.5)
 
 
 def draw_strip(claim: Claim, series: Sequence[Series]) -> Figure:
@@ -154,7 +165,7 @@ def draw_strip(claim: Claim, series: Sequence[Series]) -> Figure:
     strip = claim.figure["strip"]
     own = [one for one in series if one.panel == strip["name"]]
     frames, guides = ([one for one in own if (one.role == "guide") is guide] for guide in (False, True))
-    with mpl.rc_context(settings(PAPER)):
+    with _setting(PAPER):
         size = (FRAME_WIDTH * FRAMES, PAPER.height * -(-len(frames) // FRAMES))
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(-(-len(frames) // FRAMES), FRAMES, sharex=True, sharey=True, squeeze=False).ravel()
@@ -176,7 +187,7 @@ def rendered(figure: Figure, form: str, title: str, style: Style = PAPER) -> byt
     Text is outlines in SVG, and in PDF it is text in TrueType fonts that the file carries.
     """
     buffer = io.BytesIO()
-    with mpl.rc_context(settings(style)), fonts.of_glyphs_alone():
+    with _setting(style):
         figure.savefig(buffer, format=form, metadata={**METADATA[form], "Title": title}, dpi=style.dpi)
     return buffer.getvalue()
 
@@ -315,7 +326,8 @@ def _draw_legend(axis: Axes, title: str | None, entries: Mapping[str, dict[str, 
 def _columns_that_fit(labels: Sequence[str], width: float) -> int:
     """Return the largest number of legend columns, filled downwards, whose labels and handles fit into a width."""
     font = FontProperties(size=mpl.rcParams["legend.fontsize"])
-    sizes = [text_to_path.get_text_width_height_descent(label, font, is_math_text(label)) for label in labels]
+    measured = TextToPath()
+    sizes = [measured.get_text_width_height_descent(label, font, is_math_text(label)) for label in labels]
     widths = [text + HANDLE * font.get_size_in_points() for text, _, _ in sizes]
     for columns in (3, 2):
         if sum(max(group, default=0.0) for group in np.array_split(widths, columns)) <= width:

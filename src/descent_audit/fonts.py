@@ -8,6 +8,8 @@ from typing import Any
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from matplotlib import textpath
+from matplotlib.mathtext import MathTextParser
 
 GLYPHS = ("cvt ", "fpgm", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "prep")
 """Tables of a TrueType font that a PDF needs, which itself numbers and places all glyphs (ISO 32000-2, section 9.9). To
@@ -37,6 +39,22 @@ def of_glyphs_alone() -> Iterator[None]:
         yield
     finally:
         subset.load_font = load_font
+
+
+@contextlib.contextmanager
+def one_parser() -> Iterator[None]:
+    """Give all renderers of Matplotlib one parser of formulas: each formula is parsed once a process and size."""
+    parser = textpath.MathTextParser
+    textpath.MathTextParser = _parser
+    try:
+        yield
+    finally:
+        textpath.MathTextParser = parser
+
+
+@lru_cache
+def _parser(output: str) -> MathTextParser:
+    return MathTextParser(output)
 
 
 @lru_cache

@@ -7,6 +7,7 @@ import numpy as np
 import pypdf
 import pytest
 from fontTools.ttLib import TTFont
+from matplotlib._mathtext import Parser
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
@@ -57,6 +58,28 @@ def overlap(first, second):
     width = min(first.x1, second.x1) - max(first.x0, second.x0)
     height = min(first.y1, second.y1) - max(first.y0, second.y0)
     return width > 1 and height > 1
+
+
+def test_labels_at_the_left_of_a_column_stand_at_one_distance_clear_of_all_numbers():
+    figure = drawn("level_set_eccentricity")
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()
+    upper, lower = (axes.yaxis.label.get_window_extent(renderer) for axes in figure.axes)
+    assert upper.x1 == pytest.approx(lower.x1, abs=0.01)
+    numbers = [text for axes in figure.axes for text in axes.get_yticklabels() if text.get_text()]
+    assert upper.x1 < min(text.get_window_extent(renderer).x0 for text in numbers)
+
+
+def test_formula_is_parsed_once_a_size(monkeypatch):
+    parsed = []
+    parse = Parser.parse
+    monkeypatch.setattr(Parser, "parse", lambda self, *what: parsed.append(what[0]) or parse(self, *what))
+    figures.fonts._parser.cache_clear()
+    figure = drawn("adam_bias_profile")
+    for form in styles.DRAWN:
+        figures.rendered(figure, form, "x")
+    assert parsed
+    assert max(parsed.count(formula) for formula in parsed) <= 2  # outlines of one size, and text at its own
 
 
 @pytest.mark.parametrize("style", list(styles.STYLES))

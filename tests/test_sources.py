@@ -68,6 +68,36 @@ def test_closure_leaves_out_what_is_not_imported():
     assert not {"judge.py", "figures.py", "landscapes/huber.py"} & found
 
 
+def test_imports_and_reports_are_those_of_the_syntax_tree():
+    for path in sources.SOURCE.rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        imported = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+        modules = {node.module for node in imported} | {
+            f"{node.module}.{a.name}" for node in imported for a in node.names
+        }
+        modules |= {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+        needed = {*filter(sources.module_path, modules), sources.PACKAGE}
+        assert set(sources._needed(f"{sources.PACKAGE}.any", path)) == needed, path
+        called = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "Observation"]
+        literal = [node.args[0] for node in called if node.args and isinstance(node.args[0], ast.Constant)]
+        assert sources.reported_quantities([path]) == {node.value for node in literal}, path
+
+
+def test_import_over_several_lines_or_inside_of_a_function_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "SOURCE", tmp_path / "descent_audit")
+    sources.SOURCE.mkdir()
+    files = {"one": "from descent_audit import (\n    two,  # and\n    three,\n)\n", "two": "", "three": "import os\n"}
+    files |= {"four": "def late():\n    import descent_audit.one\n", "__init__": ""}
+    for stem, text in files.items():
+        (sources.SOURCE / f"{stem}.py").write_text(text)
+    sources.module_path.cache_clear()
+    try:
+        found = {path.stem for path in sources.import_closure(["descent_audit.four"])}
+    finally:
+        sources.module_path.cache_clear()
+    assert found == set(files)
+
+
 @pytest.mark.parametrize("stage", ["observe", "judge", "tables", "figures", "gallery", "report", "manifest"])
 def test_no_stage_imports_another(stage):
     stages = {"observe", "judge", "tables", "figures", "gallery", "report", "manifest"} - {stage}

@@ -134,7 +134,7 @@ def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure
         layout.execute(figure)
         figure.set_layout_engine(None)  # else every file of it is drawn twice, once to lay it out
         for column in range(columns):
-            _fix_labels(axes[column : len(panels) : columns])
+            _fix_labels(list(axes[column : len(panels) : columns]))
         return figure
 
 

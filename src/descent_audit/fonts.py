@@ -1,4 +1,4 @@
-"""The TrueType fonts that a PDF carries, cut down to its glyphs: read once in a process, and only what a PDF needs."""
+"""What text in figures costs, paid once in a process: reading the fonts that a PDF carries, parsing formulas."""
 
 import contextlib
 from collections.abc import Iterator
@@ -44,17 +44,15 @@ def of_glyphs_alone() -> Iterator[None]:
 @contextlib.contextmanager
 def one_parser() -> Iterator[None]:
     """Give all renderers of Matplotlib one parser of formulas: each formula is parsed once a process and size."""
-    parser = textpath.MathTextParser
-    textpath.MathTextParser = _parser
+    patched: Any = textpath
+    parser, patched.MathTextParser = patched.MathTextParser, _parser
     try:
         yield
     finally:
-        textpath.MathTextParser = parser
+        patched.MathTextParser = parser
 
 
-@lru_cache
-def _parser(output: str) -> MathTextParser:
-    return MathTextParser(output)
+_parser = lru_cache(MathTextParser)
 
 
 @lru_cache

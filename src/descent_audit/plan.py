@@ -38,7 +38,7 @@ LOCK = Path(".snakemake/driver.lock")
 """Held by the run that works in a folder, last written when it began."""
 ATTEMPTS = 10
 """Times that a run tries to take it: who asks for its state holds it for a moment."""
-BATCH = 8
+BATCH = 4
 """Figures that one process draws: importing the plotting library costs as much as one of them, and who changes one
 figure waits for those that are drawn with it."""
 

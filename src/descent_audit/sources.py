@@ -2,13 +2,17 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent
 PACKAGE = SOURCE.name
+IMPORTS = re.compile(rf"^[ \t]*(?:from ({PACKAGE}[\w.]*) import (\([^)]*\)|.*)|import ({PACKAGE}.*))", re.MULTILINE)
+REPORTED = re.compile(r'\bObservation\(\s*"(\w+)"')
+"""What every start of the workflow looks for in all files: found as text in a tenth of the time that parsing takes."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def module_path(module: str) -> Path | None:
 @cache
 def syntax_tree(path: Path) -> ast.Module:
     """Return the parsed source of a file."""
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return ast.parse(_text(path), str(path))
 
 
 def import_closure(modules: Iterable[str]) -> tuple[Path, ...]:
@@ -112,34 +116,26 @@ def reported_quantities(paths: Iterable[Path]) -> set[str]:
 
 
 @cache
-def _reported(path: Path) -> frozenset[str]:
-    return frozenset(
-        node.args[0].value
-        for node in ast.walk(syntax_tree(path))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Observation"
-        if node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
-    )
+def _reported(path: Path) -> list[str]:
+    return REPORTED.findall(_text(path))
 
 
 @cache
 def _needed(module: str, path: Path) -> tuple[str, ...]:
-    """Return the modules of this package that importing a module runs at once: those it names, and its parents."""
+    """Return the modules of this package that importing a module runs: those it names anywhere, and its parents."""
     parents = module.split(".")[:-1]
     names = [".".join(parents[: depth + 1]) for depth in range(len(parents))]
-    for node in _statements(syntax_tree(path).body):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    for source, imported, modules in IMPORTS.findall(_text(path)):
+        names += re.findall(r"[\w.]+", modules) or [
+            source,
+            *(f"{source}.{name}" for name in re.findall(r"\w+", imported)),
+        ]
     return tuple(name for name in dict.fromkeys(names) if module_path(name))
 
 
-def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yield statements and those inside of them, without a look at expressions, of which there are many more."""
-    for statement in body:
-        yield statement
-        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            yield from _statements(getattr(statement, block, ()))
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 SCALARS = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}

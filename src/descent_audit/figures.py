@@ -120,7 +120,7 @@ def settings(style: Style) -> dict[Any, Any]:
 def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure:
     """Return the figure of a claim: its panels row by row, in the order of the claim file."""
     panels = claim.figure["panels"]
-    with _setting(style):
+    with _in_style(style):
         layout = ConstrainedLayoutEngine()
         figure = Figure(figsize=style.size(len(panels)), layout=layout)
         rows, columns = style.grid(len(panels))
@@ -139,7 +139,8 @@ def draw(claim: Claim, series: Sequence[Series], style: Style = PAPER) -> Figure
 
 
 @contextlib.contextmanager
-def _setting(style: Style) -> Iterator[None]:
+def _in_style(style: Style) -> Iterator[None]:
+    """Set Matplotlib to a style, and let text cost what it costs once a process."""
     with mpl.rc_context(settings(style)), fonts.of_glyphs_alone(), fonts.one_parser():
         yield
 
@@ -165,7 +166,7 @@ def draw_strip(claim: Claim, series: Sequence[Series]) -> Figure:
     strip = claim.figure["strip"]
     own = [one for one in series if one.panel == strip["name"]]
     frames, guides = ([one for one in own if (one.role == "guide") is guide] for guide in (False, True))
-    with _setting(PAPER):
+    with _in_style(PAPER):
         size = (FRAME_WIDTH * FRAMES, PAPER.height * -(-len(frames) // FRAMES))
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(-(-len(frames) // FRAMES), FRAMES, sharex=True, sharey=True, squeeze=False).ravel()
@@ -187,7 +188,7 @@ def rendered(figure: Figure, form: str, title: str, style: Style = PAPER) -> byt
     Text is outlines in SVG, and in PDF it is text in TrueType fonts that the file carries.
     """
     buffer = io.BytesIO()
-    with _setting(style):
+    with _in_style(style):
         figure.savefig(buffer, format=form, metadata={**METADATA[form], "Title": title}, dpi=style.dpi)
     return buffer.getvalue()
 

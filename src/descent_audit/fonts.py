@@ -41,6 +41,9 @@ def of_glyphs_alone() -> Iterator[None]:
         subset.load_font = load_font
 
 
+_parser = lru_cache(MathTextParser)
+
+
 @contextlib.contextmanager
 def one_parser() -> Iterator[None]:
     """Give all renderers of Matplotlib one parser of formulas: each formula is parsed once a process and size."""
@@ -50,9 +53,6 @@ def one_parser() -> Iterator[None]:
         yield
     finally:
         patched.MathTextParser = parser
-
-
-_parser = lru_cache(MathTextParser)
 
 
 @lru_cache

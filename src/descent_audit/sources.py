@@ -116,8 +116,8 @@ def reported_quantities(paths: Iterable[Path]) -> set[str]:
 
 
 @cache
-def _reported(path: Path) -> list[str]:
-    return REPORTED.findall(_text(path))
+def _reported(path: Path) -> frozenset[str]:
+    return frozenset(REPORTED.findall(_text(path)))
 
 
 @cache
@@ -126,10 +126,8 @@ def _needed(module: str, path: Path) -> tuple[str, ...]:
     parents = module.split(".")[:-1]
     names = [".".join(parents[: depth + 1]) for depth in range(len(parents))]
     for source, imported, modules in IMPORTS.findall(_text(path)):
-        names += re.findall(r"[\w.]+", modules) or [
-            source,
-            *(f"{source}.{name}" for name in re.findall(r"\w+", imported)),
-        ]
+        names += [source, *(f"{source}.{name}" for name in re.findall(r"\w+", imported))]
+        names += re.findall(r"[\w.]+", modules)
     return tuple(name for name in dict.fromkeys(names) if module_path(name))
 
 

@@ -30,9 +30,10 @@ WRITTEN = Path(__file__).with_name("written.yaml")
 TRIAL = Path(__file__).with_name("trial.py")
 STAGES = (
     "__init__", "arms", "calibrate", "catalogue", "claims", "cluster", "crate", "explore", "figures", "fonts",
-    "gallery", "identifiers", "inlining", "integrity", "manifest", "observations", "observe", "parameters", "plan",
-    "programs", "readme", "report", "shards", "simulate", "sources", "stability", "status", "storage", "styles",
-    "tables", "thumbnail", "trace", "unbound", "validation", "verdicts", "verify", "wording",
+    "gallery", "identifiers", "inlining", "integrity", "kept", "looks", "manifest", "observations", "observe",
+    "parameters", "plan", "plots", "programs", "readme", "report", "shards", "simulate", "sources", "stability",
+    "status", "storage", "styles", "tables", "thumbnail", "trace", "unbound", "validation", "verdicts", "verify",
+    "wording",
 )  # fmt: skip
 """Modules of the pipeline, which compute no number: no faults are generated in them."""
 ROUNDING = 1e-9

@@ -29,12 +29,12 @@ from descent_audit.experiments import (
 from descent_audit.experiments.momentum_stability import mode_growth
 from descent_audit.experiments.schedule_shapes import _slope
 from descent_audit.experiments.two_cycles import cycle_amplitude
-from descent_audit.figures import COLOURS
 from descent_audit.landscapes.cosine_well import CosineWell, one_step_reach
 from descent_audit.landscapes.log_cosh import LogCosh
 from descent_audit.landscapes.quadratic import DiagonalQuadratic
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.langevin import walk
+from descent_audit.looks import COLOURS
 from descent_audit.observations import sample_steps
 from descent_audit.optimizers.adam import Adam
 from descent_audit.optimizers.gradient_descent import GradientDescent

@@ -1,5 +1,7 @@
 import io
 import re
+import shutil
+from dataclasses import replace
 from itertools import combinations
 
 import matplotlib as mpl
@@ -14,29 +16,29 @@ from matplotlib.text import Text
 from PIL import Image
 from test_claims import NAMES, run
 
-from descent_audit import figures, styles
+from descent_audit import figures, looks, plots, styles
 from descent_audit.catalogue import load_claims
 from descent_audit.storage import seal_text, write_text
 
 
 def series(label="a", role="measured", arm="claim", **arrays):
     x = np.array([1.0, 2.0, 3.0])
-    return figures.Series(arm, "one", label, role, **{"x": x, "y": x, "value": np.full(3, np.nan), **arrays})
+    return looks.Series(arm, "one", label, role, **{"x": x, "y": x, "value": np.full(3, np.nan), **arrays})
 
 
 def read(name):
     import csv
 
-    return figures.read_series(csv.DictReader(io.StringIO(run(name)[1])), load_claims([name])[name].kinds)
+    return looks.read_series(csv.DictReader(io.StringIO(run(name)[1])), load_claims([name])[name].kinds)
 
 
 def drawn(name, style=styles.REPORT):
-    return figures.draw(load_claims([name])[name], read(name), styles.STYLES[style])
+    return plots.draw(load_claims([name])[name], read(name), styles.STYLES[style])
 
 
 def visible_texts(figure, style=styles.REPORT):
     """Return the boxes of all texts that are seen, in pixels, slightly shrunk."""
-    with mpl.rc_context(figures.settings(styles.STYLES[style])):
+    with mpl.rc_context(looks.settings(styles.STYLES[style])):
         renderer = FigureCanvasAgg(figure).get_renderer()
         figure.draw_without_rendering()
         hidden = [text for axes in figure.axes if not axes.get_visible() for text in axes.findobj(Text)]
@@ -74,10 +76,10 @@ def test_formula_is_parsed_once_a_size(monkeypatch):
     parsed = []
     parse = Parser.parse
     monkeypatch.setattr(Parser, "parse", lambda self, *what: parsed.append(what[0]) or parse(self, *what))
-    figures.fonts._parser.cache_clear()
+    plots.fonts._parser.cache_clear()
     figure = drawn("adam_bias_profile")
     for form in styles.DRAWN:
-        figures.rendered(figure, form, "x")
+        plots.rendered(figure, form, "x")
     assert parsed
     assert max(parsed.count(formula) for formula in parsed) <= 2  # outlines of one size, and text at its own
 
@@ -106,7 +108,7 @@ def test_text_is_legible_at_one_column(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_figure_is_the_same_bytes_each_time(name):
-    first, second = (figures.rendered(drawn(name), "svg", name) for _ in range(2))
+    first, second = (plots.rendered(drawn(name), "svg", name) for _ in range(2))
     assert first == second
 
 
@@ -115,12 +117,12 @@ MAP = "heavy_ball_resonance_tongues"
 
 @pytest.mark.parametrize("form", ["pdf", "png"])
 def test_figure_to_take_along_is_the_same_bytes_each_time(form):
-    first, second = (figures.rendered(drawn(MAP), form, MAP) for _ in range(2))
+    first, second = (plots.rendered(drawn(MAP), form, MAP) for _ in range(2))
     assert first == second
 
 
 def test_pdf_carries_its_fonts_as_truetype_and_its_text_as_text():
-    page = pypdf.PdfReader(io.BytesIO(figures.rendered(drawn(MAP), "pdf", MAP))).pages[0]
+    page = pypdf.PdfReader(io.BytesIO(plots.rendered(drawn(MAP), "pdf", MAP))).pages[0]
     fonts = [font.get_object()["/DescendantFonts"][0].get_object() for font in page["/Resources"]["/Font"].values()]
     assert fonts
     assert {font["/Subtype"] for font in fonts} == {"/CIDFontType2"}
@@ -137,7 +139,7 @@ def test_pdf_does_not_depend_on_what_was_drawn_before():
     def pdf(text):
         figure = mpl.figure.Figure(figsize=(2, 2))
         figure.text(0.1, 0.5, text)
-        return figures.rendered(figure, "pdf", "text")
+        return plots.rendered(figure, "pdf", "text")
 
     composed = ["Ångström", "naïve, café", "façade"]  # glyphs that refer to others by their number
     first = [pdf(text) for text in composed]
@@ -156,7 +158,7 @@ def test_powers_of_ten_are_text(scale, limits, shown):
     axes = mpl.figure.Figure(figsize=(7, 7)).subplots()
     axes.set_yscale(**scale)
     axes.set_ylim(*limits)
-    figures.label_powers(axes)
+    plots.label_powers(axes)
     assert shown <= {label.get_text() for label in axes.get_yticklabels(which="both")}
 
 
@@ -164,7 +166,7 @@ def test_powers_of_ten_are_text(scale, limits, shown):
     ("style", "width", "height"), [("paper", 1020, 1260), ("paper-wide", 2100, 720), ("slides", 1920, 1080)]
 )
 def test_png_has_the_pixels_of_its_style(style, width, height):
-    rendered = figures.rendered(drawn(MAP, style), "png", MAP, styles.STYLES[style])
+    rendered = plots.rendered(drawn(MAP, style), "png", MAP, styles.STYLES[style])
     assert Image.open(io.BytesIO(rendered)).size == (width, height)
 
 
@@ -197,35 +199,35 @@ def test_axes_are_labelled_with_words(name):
 
 
 def test_roles_are_told_apart_without_colour():
-    looks = [(role.get("marker"), role["linestyle"]) for role in figures.ROLES.values()]
-    assert len(set(looks)) == len(looks)
+    kinds = [(role.get("marker"), role["linestyle"]) for role in looks.ROLES.values()]
+    assert len(set(kinds)) == len(kinds)
 
 
 def test_palette_is_told_apart_in_grey_and_under_red_green_blindness():
     matrix = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
-    seen = [matrix @ np.array(to_rgb(colour)) for colour in figures.COLOURS]
+    seen = [matrix @ np.array(to_rgb(colour)) for colour in looks.COLOURS]
     assert min(np.linalg.norm(one - other) for one, other in combinations(seen, 2)) > 0.1
 
 
 def test_measured_and_predicted_of_one_label_share_a_colour():
-    styles = figures._looks([series(), series(role="predicted"), series("b"), series("c", "guide")], joined=False)
+    styles = looks.looks_of([series(), series(role="predicted"), series("b"), series("c", "guide")], joined=False)
     assert styles[0]["color"] == styles[1]["color"] != styles[2]["color"]
-    assert styles[3]["color"] == figures.GREY
+    assert styles[3]["color"] == looks.GREY
     assert styles[0]["linestyle"] == "none"
     assert styles[1]["linestyle"] == "-"
 
 
 def test_measured_curve_of_a_counterexample_gets_its_own_role():
     row = {"arm": "odd", "panel": "one", "series": "a", "role": "measured", "x": "1", "y": "2", "value": ""}
-    (one,) = figures.read_series([row], {"odd": "counterexample"})
+    (one,) = looks.read_series([row], {"odd": "counterexample"})
     assert one.role == "counterexample"
-    assert figures.read_series([row], {"odd": "case"})[0].role == "measured"
+    assert looks.read_series([row], {"odd": "case"})[0].role == "measured"
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_cells_of_a_map_meet_half_way(scale):
     centres = np.array([1.0, 2.0, 4.0]) if scale == "log" else np.array([1.0, 2.0, 3.0])
-    edges = figures._edges(centres, scale)
+    edges = plots._edges(centres, scale)
     middle = np.sqrt(edges[1:] * edges[:-1]) if scale == "log" else (edges[1:] + edges[:-1]) / 2
     np.testing.assert_allclose(middle, centres)
 
@@ -236,3 +238,92 @@ def test_damaged_curves_are_one_line(tmp_path):
     write_text(tmp_path / "seals" / f"{name}.sha256", seal_text({f"curves/{name}.csv": "other"}))
     with pytest.raises(SystemExit, match="truncated or edited"):
         figures.main(["--results", str(tmp_path), "--claims", name])
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Return a folder with the curves of two claims."""
+    for name in KEPT:
+        _seal_curves(tmp_path, name, run(name)[1])
+    return tmp_path
+
+
+KEPT = ("adam_bias_profile", "schedule_shape_identities")
+
+
+def _seal_curves(results, name, text):
+    write_text(results / "curves" / f"{name}.csv", text)
+    write_text(results / "seals" / f"{name}.sha256", seal_text({f"curves/{name}.csv": text}))
+
+
+def _drawn_of(results, monkeypatch, *options, claims=None):
+    """Draw figures; return which were drawn again, and what is in the files."""
+    again = []
+    draw = plots.draw
+    monkeypatch.setattr(plots, "draw", lambda claim, *rest: again.append(claim.name) or draw(claim, *rest))
+    monkeypatch.setattr(figures, "read_claims", lambda names: claims or load_claims(names))
+    figures.main(["--results", str(results), "--claims", ",".join(KEPT), *options])
+    monkeypatch.undo()
+    return again, {path.name: path.read_bytes() for path in sorted((results / "figures").rglob("*.*"))}
+
+
+def test_figures_are_drawn_once_and_a_removed_one_comes_back(results, monkeypatch):
+    first, drawn_first = _drawn_of(results, monkeypatch)
+    shutil.rmtree(results / "figures")
+    assert first == list(KEPT)
+    assert _drawn_of(results, monkeypatch) == ([], drawn_first)
+
+
+def test_figure_is_drawn_again_where_its_curves_have_changed(results, monkeypatch):
+    _, before = _drawn_of(results, monkeypatch)
+    head, line, *rest = run(KEPT[0])[1].splitlines(keepends=True)
+    _seal_curves(results, KEPT[0], "".join([head, *rest]))
+    again, after = _drawn_of(results, monkeypatch)
+    assert line
+    assert again == [KEPT[0]]
+    assert {name for name in after if after[name] != before[name]} == {f"{KEPT[0]}.svg", f"{KEPT[0]}.pdf"}
+
+
+def test_figure_is_drawn_again_where_its_panels_have_changed_and_not_for_another_caption(results, monkeypatch):
+    _, before = _drawn_of(results, monkeypatch)
+    claims = load_claims(KEPT)
+    one, other = claims.values()
+    panels = [{**panel, "y": "another label"} for panel in one.figure["panels"]]
+    edited = {
+        one.name: replace(one, figure={**one.figure, "panels": panels}),
+        other.name: replace(other, figure={**other.figure, "caption": "Other words."}),
+    }
+    again, after = _drawn_of(results, monkeypatch, claims=edited)
+    assert again == [one.name]
+    assert after[f"{one.name}.svg"] != before[f"{one.name}.svg"]
+
+
+@pytest.mark.parametrize("what", ["code_digest", "version"])
+def test_all_figures_are_drawn_again_by_other_code_or_another_library(results, monkeypatch, what):
+    _drawn_of(results, monkeypatch)
+    monkeypatch.setattr(figures, what, lambda *_: "another")
+    assert _drawn_of(results, monkeypatch)[0] == list(KEPT)
+
+
+def test_damaged_drawing_that_was_kept_is_drawn_again(results, monkeypatch):
+    _, before = _drawn_of(results, monkeypatch)
+    kept = results / "kept" / "figures" / f"{KEPT[1]}.pdf"
+    kept.write_bytes(kept.read_bytes()[:-7])
+    assert _drawn_of(results, monkeypatch) == ([KEPT[1]], before)
+
+
+def test_format_that_is_drawn_alone_is_the_same(results, monkeypatch):
+    _, both = _drawn_of(results, monkeypatch)
+    for form in styles.DRAWN:
+        shutil.rmtree(results / "kept")
+        shutil.rmtree(results / "figures")
+        _, alone = _drawn_of(results, monkeypatch, "--formats", form)
+        assert alone == {name: content for name, content in both.items() if name.endswith(form)}
+
+
+def test_styles_are_kept_apart(results, monkeypatch):
+    _, paper = _drawn_of(results, monkeypatch, "--formats", "svg")
+    again, both = _drawn_of(results, monkeypatch, "--formats", "svg", "--style", "slides")
+    assert again == list(KEPT)
+    assert both != paper
+    assert _drawn_of(results, monkeypatch, "--formats", "svg")[0] == []

@@ -21,11 +21,13 @@ def test_plan_of_a_selection_keeps_all_claims_in_sight():
     assert set(found.claims) == set(claim_names())
 
 
-def test_batches_hold_every_selected_claim_once_and_are_small():
-    found = plan.load_plan({})
-    grouped = [name for names in found.batches().values() for name in names]
-    assert sorted(grouped) == sorted(found.selected)
-    assert max(map(len, found.batches().values())) <= plan.BATCH
+@pytest.mark.parametrize("selected", [1, 9, 10, 11, 23, 60])
+def test_batches_hold_every_selected_claim_once_and_are_small_and_even(selected):
+    found = plan.load_plan({"claims": claim_names()[:selected]})
+    batches = found.batches().values()
+    assert [name for names in batches for name in names] == list(found.selected)
+    assert max(map(len, batches)) <= plan.BATCH
+    assert max(map(len, batches)) - min(map(len, batches)) <= 1
 
 
 @pytest.mark.parametrize("style", ["paper", "paper-wide", "slides"])

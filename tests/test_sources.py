@@ -124,6 +124,10 @@ def test_simulation_imports_neither_hydra_nor_tables_nor_plotting():
     assert not {"hydra", "matplotlib", "omegaconf", "pandas", "scipy"} & modules_loaded_by("descent_audit.observe")
 
 
+def test_figures_import_no_plotting_before_there_is_something_to_draw():
+    assert not {"matplotlib", "numpy"} & modules_loaded_by("descent_audit.figures")
+
+
 def test_code_digest_follows_the_content(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "SOURCE", tmp_path)
     path = tmp_path / "a.py"

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import re
 import shlex
 import sys
 import time
@@ -38,9 +37,9 @@ LOCK = Path(".snakemake/driver.lock")
 """Held by the run that works in a folder, last written when it began."""
 ATTEMPTS = 10
 """Times that a run tries to take it: who asks for its state holds it for a moment."""
-BATCH = 4
-"""Figures that one process draws: importing the plotting library costs as much as one of them, and who changes one
-figure waits for those that are drawn with it."""
+BATCH = 10
+"""Figures that one process draws at most: importing the plotting library costs more than one of them, and larger
+batches would leave cores without work at the end of a run."""
 
 SINGLE_THREAD = {f"{name}_NUM_THREADS": 1 for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": 8 << 20, "MALLOC_TRIM_THRESHOLD_": 32 << 20}
@@ -119,18 +118,11 @@ class Plan:
         return canonical({"claims": words, "statements": [vars(statement) for statement in self.statements]})
 
     def batches(self) -> dict[str, list[str]]:
-        """Return the selected claims in batches that are drawn by one process each, by a name for its rule.
-
-        A batch stays within the section of the first statement that its claims audit, and holds at most ``BATCH``.
-        """
-        groups: dict[str, list[str]] = {}
-        for name in self.selected:
-            groups.setdefault(re.sub(r"[^a-z0-9]+", "_", self.section(name).lower()), []).append(name)
-        return {
-            f"{group}_{part + 1}": names[part :: -(-len(names) // BATCH)]
-            for group, names in groups.items()
-            for part in range(-(-len(names) // BATCH))
-        }
+        """Return the selected claims in batches that one process each draws, at most ``BATCH`` and much the same number
+        in each, by a name for its rule."""
+        count = -(-len(self.selected) // BATCH)
+        borders = [part * len(self.selected) // count for part in range(count + 1)]
+        return {f"part_{part + 1}": list(self.selected[borders[part] : borders[part + 1]]) for part in range(count)}
 
     def code(self, stage: str, name: str | None = None) -> list[str]:
         """Return the source files that a stage runs (for one claim, its experiments too), relative to here."""

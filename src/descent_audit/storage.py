@@ -101,8 +101,18 @@ def read_sealed(results: Path, folder: str, claim: str, columns: Sequence[str]) 
 
     Raises ``StorageError`` where the file is missing, truncated, edited, or has other columns.
     """
-    name = f"{folder}/{claim}.csv"
-    remedy = f"remove {results / 'seals' / claim}.sha256 and run again"
+    rows = list(csv.DictReader(io.StringIO(sealed_text(results, folder, claim))))
+    if rows and tuple(rows[0]) != tuple(columns):
+        raise StorageError(
+            f"{results / folder / claim}.csv: found columns {', '.join(rows[0])}, allowed: {', '.join(columns)}; "
+            + _remedy(results, claim)
+        )
+    return rows
+
+
+def sealed_text(results: Path, folder: str, claim: str) -> str:
+    """Return ``<folder>/<claim>.csv`` as it stands, after comparing it with its seal. Raises ``StorageError``."""
+    name, remedy = f"{folder}/{claim}.csv", _remedy(results, claim)
     try:
         content = (results / name).read_bytes()
         seal = (results / "seals" / f"{claim}.sha256").read_text(encoding="utf-8")
@@ -114,12 +124,11 @@ def read_sealed(results: Path, folder: str, claim: str, columns: Sequence[str]) 
         raise StorageError(
             f"{results / name}: found {len(content)} bytes that differ from the seal (truncated or edited); {remedy}"
         )
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
-    if rows and tuple(rows[0]) != tuple(columns):
-        raise StorageError(
-            f"{results / name}: found columns {', '.join(rows[0])}, allowed: {', '.join(columns)}; {remedy}"
-        )
-    return rows
+    return content.decode("utf-8")
+
+
+def _remedy(results: Path, claim: str) -> str:
+    return f"remove {results / 'seals' / claim}.sha256 and run again"
 
 
 def read_text(path: Path) -> str:

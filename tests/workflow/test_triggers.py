@@ -53,6 +53,17 @@ def test_parameter_edit_simulates_that_claim_alone(project):
     assert {"judge", "tables", "render"} <= rules
 
 
+def test_edit_of_a_label_draws_that_figure_alone(project):
+    kept = project / "results" / "smoke" / "kept" / "figures"
+    before = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    edit(claim_file(project), 'x: "', 'x: "another ')
+    rules, simulated = rerun(project)
+    assert simulated == set()
+    assert {"figures_part_1", "render", "gallery"} <= rules
+    drawn = {path.name for path in kept.iterdir() if path.stat().st_mtime_ns != before[path.name]}
+    assert drawn == {f"{QUADRATIC}.svg", f"{QUADRATIC}.pdf"}
+
+
 def test_parameter_edit_of_another_scale_does_nothing(project):
     edit(claim_file(project), "smoke: {", "deep: {halvings: 50}\n  smoke: {")
     assert rerun(project) == (set(), set())

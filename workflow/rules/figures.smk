@@ -32,7 +32,7 @@ for batch, claims in plan.batches().items():
             panels=lambda wildcards, claims=claims: plan.drawing(claims),
             claims=",".join(claims),
         message:
-            f"Drawing the figures of {batch.replace('_', ' ')}"
+            f"Drawing the figures from {claims[0]} to {claims[-1]}"
         shell:
             "python -m descent_audit.figures --results {params.results} --claims {params.claims} >{log} 2>&1"
 
@@ -61,7 +61,7 @@ for batch, claims in plan.batches().items():
             style=plan.figure_style,
             formats=",".join(plan.formats()),
         message:
-            f"Drawing the figures of {batch.replace('_', ' ')} in the style {plan.figure_style}"
+            f"Drawing the figures from {claims[0]} to {claims[-1]} in the style {plan.figure_style}"
         shell:
             "python -m descent_audit.figures --results {params.results} --claims {params.claims}"
             " --style {params.style} --formats {params.formats} >{log} 2>&1"

@@ -18,9 +18,9 @@ from descent_audit.plan import Plan, load_plan
 
 SEED = 20260101
 CORES = 2
-FIGURE = "two_cycle_beyond_threshold"
 EDITED = "quadratic_divergence_threshold"
 TOLERANCE = ("relative: 1.0e-9", "relative: 2.0e-9")
+LABEL = ('y: "distance', 'y: "the distance')
 STAGES = ("judge", "tables", "manifest", "html", "pdf", "gallery", "crate")
 SINGLE = """
 import sys, time
@@ -154,7 +154,8 @@ def stages(scale: str, rounds: int, copy: Path, inside: float) -> list[Row]:
         "simulations: experiments and tables": (1, inside),
     }
     drawings = drawing_commands(plan)
-    started = cost([sys.executable, "-c", "import descent_audit.figures"])
+    started = cost([sys.executable, "-c", "import descent_audit.figures, descent_audit.plots"])
+    shutil.rmtree(copy / "results" / scale / "kept")
     drawn = sum(cost(command.split(), 1) for command in drawings.values())
     found["figures: starting Python, imports"] = (len(drawings), started)
     found["figures: drawing"] = (1, drawn - len(drawings) * started)
@@ -171,7 +172,7 @@ def interaction(scale: str, rounds: int, copy: Path) -> list[Row]:
     timed(_snakemake(scale), copy)
     (copy / "empty").mkdir()
     (copy / "empty" / "Snakefile").write_text("rule all:\n")
-    results = copy / "results" / scale
+    drawings = f"results/{scale}/figures"
     waits: dict[str, tuple[Callable[[], object], list[str]]] = {
         "Snakemake itself, an empty workflow": (
             lambda: None,
@@ -189,16 +190,16 @@ def interaction(scale: str, rounds: int, copy: Path) -> list[Row]:
         ),
         "nothing has changed": (lambda: timed(_snakemake(scale), copy), _snakemake(scale)),
         "a tolerance has changed: all verdicts and tables": (
-            lambda: _toggled(copy / "config" / "claim" / f"{EDITED}.yaml"),
+            lambda: _toggled(copy / "config" / "claim" / f"{EDITED}.yaml", TOLERANCE),
             [*_snakemake(scale)[:-2], "tables", *_snakemake(scale)[-2:]],
         ),
-        "one figure is missing: its batch": (
-            (results / "figures" / f"{FIGURE}.svg").unlink,
-            [*_snakemake(scale)[:-2], f"results/{scale}/figures/{FIGURE}.svg", *_snakemake(scale)[-2:]],
+        "one figure has changed: a label of its axis": (
+            lambda: _toggled(copy / "config" / "claim" / f"{EDITED}.yaml", LABEL),
+            [*_snakemake(scale)[:-2], f"{drawings}/{EDITED}.svg", *_snakemake(scale)[-2:]],
         ),
         "one figure, by hand": (
-            lambda: None,
-            [sys.executable, "-m", "descent_audit.figures", "--results", f"results/{scale}", "--claims", FIGURE],
+            lambda: [path.unlink() for path in (copy / "results" / scale / "kept").rglob(f"{EDITED}.*")],
+            [sys.executable, "-m", "descent_audit.figures", "--results", f"results/{scale}", "--claims", EDITED],
         ),
         "one claim, by hand": (
             lambda: None,
@@ -218,9 +219,9 @@ def interaction(scale: str, rounds: int, copy: Path) -> list[Row]:
     ] + [{"what": "Snakemake itself, an empty workflow", **spread(own), "aim": "", "met": None}]
 
 
-def _toggled(path: Path) -> None:
+def _toggled(path: Path, texts: tuple[str, str]) -> None:
     text = path.read_text()
-    old, new = TOLERANCE if TOLERANCE[0] in text else TOLERANCE[::-1]
+    old, new = texts if texts[0] in text else texts[::-1]
     if text.count(old) < 1:
         raise SystemExit(f"{path.name}: found no {old!r} to change")
     path.write_text(text.replace(old, new, 1))

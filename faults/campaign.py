@@ -29,11 +29,11 @@ from faults.trial import FORK, PACKAGE, SCALE, Sound, in_fork, noticed, sound
 WRITTEN = Path(__file__).with_name("written.yaml")
 TRIAL = Path(__file__).with_name("trial.py")
 STAGES = (
-    "__init__", "arms", "calibrate", "catalogue", "claims", "cluster", "crate", "explore", "figures", "fonts",
-    "gallery", "identifiers", "inlining", "integrity", "kept", "looks", "manifest", "observations", "observe",
-    "parameters", "plan", "plots", "programs", "readme", "report", "shards", "simulate", "sources", "stability",
-    "status", "storage", "styles", "tables", "thumbnail", "trace", "unbound", "validation", "verdicts", "verify",
-    "wording",
+    "__init__", "arms", "calibrate", "catalogue", "claims", "cluster", "code_checks", "crate", "explore", "figures",
+    "fonts", "gallery", "identifiers", "inlining", "integrity", "kept", "looks", "manifest", "observations",
+    "observe", "parameters", "plan", "plots", "programs", "readme", "report", "shards", "simulate", "sources",
+    "stability", "status", "storage", "styles", "tables", "thumbnail", "trace", "unbound", "validation", "verdicts",
+    "verify", "wording",
 )  # fmt: skip
 """Modules of the pipeline, which compute no number: no faults are generated in them."""
 ROUNDING = 1e-9

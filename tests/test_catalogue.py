@@ -6,7 +6,8 @@ from conftest import PROJECT
 from omegaconf import OmegaConf
 
 from descent_audit import catalogue
-from descent_audit.catalogue import ConfigurationError, check_code, parse_claim
+from descent_audit.catalogue import ConfigurationError, parse_claim
+from descent_audit.code_checks import check_code
 from descent_audit.validation import read_yaml
 
 STATEMENTS = ["divergence_beyond", "large_rate_overshoots"]

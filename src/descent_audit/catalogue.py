@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from descent_audit.claims import ARM_KINDS, OPTIMIZERS, SCALES, Arm, Claim, Statement, canonical, named_optimizers
-from descent_audit.sources import classes, functions, keyword_parameters, module_path, reported_quantities
+from descent_audit.claims import ARM_KINDS, Arm, Claim, Statement, canonical, claim_file
+from descent_audit.code_checks import check_code
 from descent_audit.unbound import unbound_words
-from descent_audit.validation import ConfigurationError, check_document, check_parameters, fault, read_yaml, unknown
+from descent_audit.validation import ConfigurationError, check_document, fault, read_yaml, unknown
 
 __all__ = [
     "Arm",
@@ -138,7 +138,7 @@ def read_claims(names: Sequence[str] | None = None, config: Path = CONFIG) -> di
     statements = [statement.id for statement in load_statements(config)]
     chosen = claim_names(config) if names is None else names
     return {
-        name: parse_claim(name, read_yaml(config / "claim" / f"{name}.yaml", _label(name)), statements)
+        name: parse_claim(name, read_yaml(config / "claim" / f"{name}.yaml", claim_file(name)), statements)
         for name in chosen
     }
 
@@ -170,9 +170,9 @@ def reading_order(claims: Mapping[str, Claim], statements: Sequence[Statement]) 
 def parse_claim(name: str, document: Any, statements: Sequence[str] | None = None) -> Claim:
     """Return the claim of a document read from YAML; what it audits is checked where ``statements`` are given.
 
-    Raises ``ConfigurationError`` for the first fault; ``check_code`` looks for those that the document alone hides.
+    Raises ``ConfigurationError`` for the first fault; ``code_checks`` looks for those that the document alone hides.
     """
-    label = _label(name)
+    label = claim_file(name)
     document = _without_shorthand(document)
     check_document(document, SCHEMAS / "claim.schema.yaml", label)
     arms = document["arms"]
@@ -196,16 +196,6 @@ def parse_claim(name: str, document: Any, statements: Sequence[str] | None = Non
         allowed = "a parameter or a bound of this claim, or a placeholder {quantity} that a run fills"
         raise fault(label, key, f"the number {digits}", allowed)
     return claim
-
-
-def check_code(claim: Claim) -> None:
-    """Raise ``ConfigurationError`` where a claim does not fit the experiments and optimizers that it names."""
-    _check_targets(claim, _label(claim.name))
-    _check_quantities(claim, _label(claim.name))
-
-
-def _label(name: str) -> str:
-    return f"config/claim/{name}.yaml"
 
 
 def _without_shorthand(document: Any) -> Any:
@@ -246,36 +236,3 @@ def _check_expectations(claim: Claim, label: str) -> None:
         for audited in rule.get("bears_on", []):
             if kind != "counterexample" or audited not in claim.audits:
                 raise unknown(label, f"{key}.bears_on", audited, claim.audits if kind == "counterexample" else ())
-
-
-def _check_quantities(claim: Claim, label: str) -> None:
-    """Check what is observed against what is reported, and what must fail against what the claim observes."""
-    quantities = reported_quantities(claim.modules())
-    claimed = {entry["quantity"] for entry in claim.expect["claim"].get("observes", [])}
-    for arm, rule in claim.expect.items():
-        for key, known in (("observes", quantities), ("fails", claimed)):
-            for entry in rule.get(key, []):
-                if entry["quantity"] not in known:
-                    raise unknown(label, f"expect.{arm}.{key}.quantity", entry["quantity"], known)
-
-
-def _check_targets(claim: Claim, label: str) -> None:
-    for arm in (arm for scale in SCALES for arm in claim.arms(scale)):
-        key = "experiment" if arm.kind == "claim" else f"arms.{arm.name}"
-        module, _, function = arm.target.rpartition(".")
-        path = module_path(module)
-        if path is None:
-            allowed = "a function of a module in descent_audit.experiments"
-            raise fault(label, f"{key}._target_", repr(arm.target), allowed)
-        if function not in functions(path):
-            raise unknown(label, f"{key}._target_", function, functions(path))
-        accepted = keyword_parameters(functions(path)[function])
-        accepted.pop("streams", None)
-        check_parameters(dict(arm.parameters), accepted, label, key)
-        for parameter, rule in named_optimizers(arm.parameters).items():
-            module, _, name = rule.partition(".")
-            path = module_path(f"{OPTIMIZERS}.{module}")
-            if path is None:
-                raise fault(label, f"{key}.{parameter}", repr(rule), f"module.Class of {OPTIMIZERS}")
-            if name not in classes(path):
-                raise unknown(label, f"{key}.{parameter}", name, classes(path))

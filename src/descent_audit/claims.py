@@ -137,6 +137,11 @@ class Claim:
         )
 
 
+def claim_file(name: str) -> str:
+    """Return the file of a claim, as faults name it."""
+    return f"config/claim/{name}.yaml"
+
+
 def canonical(value: Any) -> str:
     """Return a value as JSON that does not depend on the order of keys or on the layout of the file."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

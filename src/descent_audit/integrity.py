@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from descent_audit.catalogue import ROOT, Claim, read_claims, root_seed
+from descent_audit.claims import claim_file
 from descent_audit.manifest import modules, provenance, table_names
 from descent_audit.programs import program
 from descent_audit.sources import PACKAGE, SOURCE, import_closure
@@ -46,7 +47,7 @@ def changed_configuration(manifest: Mapping[str, Any], claims: Mapping[str, Clai
     if root_seed() != manifest["seed"]:
         yield f"config/config.yaml: seed: {manifest['seed']} -> {root_seed()}; no sampled observation follows from it"
     for name, made in manifest["claims"].items():
-        label, observations = f"config/claim/{name}.yaml", f"observations/{name}.csv"
+        label, observations = claim_file(name), f"observations/{name}.csv"
         if name not in claims:
             yield f"{label}: missing; {observations} no longer follows from it"
             continue

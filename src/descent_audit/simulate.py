@@ -21,12 +21,12 @@ from descent_audit.arms import Reports
 from descent_audit.catalogue import (
     CONFIG,
     ConfigurationError,
-    check_code,
     check_seed,
     claim_names,
     parse_claim,
     read_claims,
 )
+from descent_audit.code_checks import check_code
 from descent_audit.observe import check_shard, observe
 from descent_audit.storage import StorageError, parameter_point
 from descent_audit.validation import unknown

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from descent_audit.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims, read_claims
+from descent_audit.claims import claim_file
 from descent_audit.identifiers import Counted, Drawn, Observed, parse
 from descent_audit.manifest import modules
 from descent_audit.programs import program
@@ -75,7 +76,7 @@ def origin(claim: Claim, arm: str, manifest: dict[str, Any]) -> Chain:
         ("experiment", made["config"][arm]["_target_"]),
         *((f"  {key}", str(value)) for key, value in parameters.items()),
         ("seed", f"{manifest['seed']}, spawned for claim {claim.name}, arm {arm}"),
-        ("parameters", f"config/claim/{claim.name}.yaml, sha256 {made['config_digest']}"),
+        ("parameters", f"{claim_file(claim.name)}, sha256 {made['config_digest']}"),
         ("code", f"{len(modules(claim))} files of the package, sha256 {made['code']}"),
         ("packages", ", ".join(f"{name} {version}" for name, version in manifest["packages"].items())),
     ]
@@ -86,7 +87,7 @@ def drawn_chain(claim: Claim, results: Path, manifest: dict[str, Any]) -> Chain:
     figure = results / "figures" / claim.name
     return [
         ("figure", f"{figure}.svg, {figure}.pdf"),
-        ("drawn from", f"{results / 'curves' / claim.name}.csv, key figure of config/claim/{claim.name}.yaml"),
+        ("drawn from", f"{results / 'curves' / claim.name}.csv, key figure of {claim_file(claim.name)}"),
         *origin(claim, "claim", manifest),
         ("recompute", f"snakemake --cores all {figure}.svg --force --config scale={manifest['scale']}"),
     ]

@@ -198,7 +198,7 @@ def interaction(scale: str, rounds: int, copy: Path) -> list[Row]:
             [*_snakemake(scale)[:-2], f"{drawings}/{EDITED}.svg", *_snakemake(scale)[-2:]],
         ),
         "one figure, by hand": (
-            lambda: [path.unlink() for path in (copy / "results" / scale / "kept").rglob(f"{EDITED}.*")],
+            lambda: _forgotten(copy / "results" / scale / "kept"),
             [sys.executable, "-m", "descent_audit.figures", "--results", f"results/{scale}", "--claims", EDITED],
         ),
         "one claim, by hand": (
@@ -225,6 +225,11 @@ def _toggled(path: Path, texts: tuple[str, str]) -> None:
     if text.count(old) < 1:
         raise SystemExit(f"{path.name}: found no {old!r} to change")
     path.write_text(text.replace(old, new, 1))
+
+
+def _forgotten(kept: Path) -> None:
+    for path in kept.rglob(f"{EDITED}.*"):
+        path.unlink()
 
 
 def _snakemake(scale: str) -> list[str]:

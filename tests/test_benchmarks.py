@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from descent_audit.catalogue import CONFIG
 from descent_audit.plan import load_plan
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -62,6 +63,12 @@ def test_makefile_has_every_simulation_and_batch_once(loaded):
     assert text.count("descent_audit.figures ") == len(plan.batches())
     for batch, names in plan.batches().items():
         assert f"\n{batch}: {' '.join(f'sim_{name}' for name in names)}\n" in text
+
+
+def test_texts_that_are_edited_are_in_the_claim_file(loaded):
+    pipeline = loaded("pipeline")
+    text = (CONFIG / "claim" / f"{pipeline.EDITED}.yaml").read_text()
+    assert all(before in text and after not in text for before, after in (pipeline.TOLERANCE, pipeline.LABEL))
 
 
 def test_platform_is_named_without_its_machine(loaded):

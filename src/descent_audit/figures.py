@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from descent_audit.catalogue import Claim, canonical, read_claims, select_claims
-from descent_audit.kept import keep, recall
+from descent_audit.kept import FOLDER, keep, recall
 from descent_audit.programs import program
 from descent_audit.sources import PACKAGE, code_digest, import_closure
 from descent_audit.storage import CURVE_COLUMNS, digest, read_sealed, sealed_text, write_bytes
@@ -33,18 +33,18 @@ def write_figures(results: Path, claims: Mapping[str, Claim], style: str, format
             canonical([tools, style, claim.figure_slice(), sealed_text(results, "curves", claim.name)]).encode()
         )
         wanted = drawings(claim, style, formats)
-        kept = {path: content for path in wanted if (content := recall(results / "kept" / path, made_of)) is not None}
+        kept = {path: content for path in wanted if (content := recall(results / FOLDER / path, made_of)) is not None}
         new = dict(drawn(results, claim, style, [path for path in wanted if path not in kept]))
         for path, content in new.items():
-            keep(results / "kept" / path, made_of, content)
+            keep(results / FOLDER / path, made_of, content)
         for path, content in (kept | new).items():
             write_bytes(results / path, content)
 
 
 def drawing_tools() -> list[str]:
-    """Return what all drawings depend on: a digest of the code, and the versions of Python and of ``LIBRARIES``."""
+    """Return what all drawings depend on: the code, the kind of processor, the versions of Python and ``LIBRARIES``."""
     code = code_digest(import_closure([f"{PACKAGE}.figures"]))
-    return [code, platform.python_version(), *map(version, LIBRARIES)]
+    return [code, platform.machine(), platform.python_version(), *map(version, LIBRARIES)]
 
 
 def drawings(claim: Claim, style: str, formats: Sequence[str]) -> list[str]:

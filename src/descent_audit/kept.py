@@ -8,6 +8,9 @@ from pathlib import Path
 
 from descent_audit.storage import digest, write_bytes
 
+FOLDER = "kept"
+"""Where that is, below the results."""
+
 
 def keep(path: Path, made_of: str, content: bytes) -> None:
     """Keep what was made of something, given as a digest, in the place of what was kept before."""

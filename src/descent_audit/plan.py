@@ -118,8 +118,10 @@ class Plan:
         return canonical({"claims": words, "statements": [vars(statement) for statement in self.statements]})
 
     def batches(self) -> dict[str, list[str]]:
-        """Return the selected claims in batches that one process each draws, at most ``BATCH`` and much the same number
-        in each, by a name for its rule."""
+        """Return the selected claims in batches that are drawn by one process each, by a name for its rule.
+
+        A batch holds at most ``BATCH``, and no two differ by more than one.
+        """
         count = -(-len(self.selected) // BATCH)
         borders = [part * len(self.selected) // count for part in range(count + 1)]
         return {f"part_{part + 1}": list(self.selected[borders[part] : borders[part + 1]]) for part in range(count)}

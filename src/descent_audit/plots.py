@@ -20,16 +20,7 @@ from numpy.typing import NDArray
 
 from descent_audit import fonts
 from descent_audit.claims import Claim
-from descent_audit.looks import (
-    COLOURS,
-    GREY,
-    TYPE,
-    Series,
-    legend_entries,
-    looks_of,
-    settings,
-    without_repeats,
-)
+from descent_audit.looks import COLOURS, GREY, TYPE, Series, legend_entries, looks_of, settings, without_repeats
 from descent_audit.styles import REPORT, STYLES, Style
 from descent_audit.wording import RAISED
 

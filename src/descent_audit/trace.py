@@ -14,6 +14,7 @@ from typing import Any
 from descent_audit.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims, read_claims
 from descent_audit.claims import claim_file
 from descent_audit.identifiers import Counted, Drawn, Observed, parse
+from descent_audit.kept import FOLDER
 from descent_audit.manifest import modules
 from descent_audit.programs import program
 from descent_audit.storage import (
@@ -84,12 +85,15 @@ def origin(claim: Claim, arm: str, manifest: dict[str, Any]) -> Chain:
 
 def drawn_chain(claim: Claim, results: Path, manifest: dict[str, Any]) -> Chain:
     """Return the chain of a figure."""
-    figure = results / "figures" / claim.name
+    figure, kept = (folder / "figures" / claim.name for folder in (results, results / FOLDER))
     return [
         ("figure", f"{figure}.svg, {figure}.pdf"),
         ("drawn from", f"{results / 'curves' / claim.name}.csv, key figure of {claim_file(claim.name)}"),
         *origin(claim, "claim", manifest),
-        ("recompute", f"snakemake --cores all {figure}.svg --force --config scale={manifest['scale']}"),
+        (
+            "recompute",
+            f"rm -f {kept}.* && snakemake --cores all {figure}.svg --force --config scale={manifest['scale']}",
+        ),
     ]
 
 

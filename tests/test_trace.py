@@ -8,7 +8,7 @@ from conftest import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit import identifiers, manifest, observe, trace, upkeep
+from descent_audit import figures, identifiers, manifest, observe, trace, upkeep
 from descent_audit.catalogue import load_claims, root_seed
 from descent_audit.storage import seal_text, write_text
 
@@ -142,6 +142,16 @@ def test_page_reads_identifiers_as_the_command_does():
         assert chain["trace"].startswith("python -m descent_audit.trace --scale smoke ")
     assert found[0][1]["recompute"] == f"python -m descent_audit.trace --scale smoke --recompute '{texts[0]}'"
     assert found[1][1]["sha256 of the code"] == "d"
+
+
+def test_recomputing_a_figure_forgets_what_is_kept_of_it(results, capsys):
+    figures.main(["--results", str(results), "--claims", NAME])
+    kept = results / "kept" / "figures"
+    assert {path.name for path in kept.iterdir()} == {f"{NAME}.svg", f"{NAME}.pdf"}
+    forget, _, draw = re.search(r"^recompute +(.+)$", printed(capsys, results, NAME), re.MULTILINE)[1].partition(" && ")
+    assert draw.startswith("snakemake ")
+    subprocess.run(forget, shell=True, check=True)
+    assert not list(kept.iterdir())
 
 
 def test_speed_that_nobody_measured_is_one_line(results, tmp_path, monkeypatch):

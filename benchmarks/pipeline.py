@@ -21,11 +21,11 @@ CORES = 2
 EDITED = "quadratic_divergence_threshold"
 TOLERANCE = ("relative: 1.0e-9", "relative: 2.0e-9")
 LABEL = ('y: "distance', 'y: "the distance')
-STAGES = ("judge", "tables", "manifest", "html", "pdf", "gallery", "crate")
+STAGES = ("judge", "tables", "manifest", "page", "paper", "typeset", "gallery", "crate")
 SINGLE = """
 import sys, time
 from pathlib import Path
-from descent_audit import crate, figures, gallery, judge, manifest, report, observe, tables
+from descent_audit import crate, figures, gallery, judge, manifest, observe, page, paper, tables, typeset
 from descent_audit.catalogue import load_claims
 scale, seed = sys.argv[1], int(sys.argv[2])
 results, pages, claims = Path("results") / scale, Path("reports") / scale, load_claims()
@@ -39,8 +39,9 @@ judge.main(["--scale", scale, "--results", str(results)])
 tables.main(["--results", str(results)])
 figures.main(["--results", str(results)])
 manifest.main(["--scale", scale, "--results", str(results)])
-for form in ("html", "pdf"):
-    report.main(["--scale", scale, "--results", str(results), "--output", str(pages / f"audit.{form}")])
+page.main(["--scale", scale, "--results", str(results), "--output", str(pages / "audit.html")])
+paper.main(["--scale", scale, "--results", str(results), "--output", str(results / "audit.typ")])
+typeset.main([str(results / "audit.typ"), str(pages / "audit.pdf")])
 gallery.main(["--scale", scale, "--results", str(results), "--output", str(pages / "figures.html")])
 crate.main(["--results", str(results), "--report", str(pages)])
 print(inside)
@@ -59,12 +60,13 @@ def stage_commands(plan: Plan) -> dict[str, str]:
     """Return the commands of the stages after the figures, as the workflow has them."""
     results, pages = f"results/{plan.scale}", f"reports/{plan.scale}"
     told = f"--scale {plan.scale} --results {results}"
-    report = {form: f"report {told} --output {pages}/audit.{form}" for form in ("html", "pdf")}
     commands = {
         "judge": f"judge {told} --claims {','.join(plan.selected)}",
         "tables": f"tables --results {results}",
         "manifest": f"manifest {told} --claims {','.join(plan.selected)}",
-        **report,
+        "page": f"page {told} --output {pages}/audit.html",
+        "paper": f"paper {told} --output {results}/audit.typ",
+        "typeset": f"typeset {results}/audit.typ {pages}/audit.pdf",
         "gallery": f"gallery {told} --output {pages}/figures.html",
         "crate": f"crate --results {results} --report {pages}",
     }
@@ -90,9 +92,11 @@ def makefile(plan: Plan) -> str:
         "judge": [f"sim_{name}" for name in plan.selected],
         "tables": ["judge"],
         "manifest": ["tables"],
-        **{form: ["manifest", *batches] for form in ("html", "pdf")},
+        "page": ["manifest", *batches],
+        "paper": ["tables"],
+        "typeset": ["paper", *batches],
         "gallery": ["judge", *batches],
-        "crate": ["html", "pdf", "gallery"],
+        "crate": ["page", "typeset", "gallery"],
     }
     needs |= {stage: (before[stage], command) for stage, command in stage_commands(plan).items()}
     rules = [f"{target}: {' '.join(first)}\n\t@{command} >/dev/null\n" for target, (first, command) in needs.items()]

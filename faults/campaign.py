@@ -31,9 +31,9 @@ TRIAL = Path(__file__).with_name("trial.py")
 STAGES = (
     "__init__", "arms", "calibrate", "catalogue", "claims", "cluster", "code_checks", "crate", "explore", "figures",
     "fonts", "gallery", "identifiers", "inlining", "integrity", "kept", "looks", "manifest", "observations",
-    "observe", "parameters", "plan", "plots", "programs", "readme", "report", "shards", "simulate", "sources",
-    "stability", "status", "storage", "styles", "tables", "thumbnail", "trace", "unbound", "validation", "verdicts",
-    "verify", "wording",
+    "observe", "page", "paper", "parameters", "plan", "plots", "programs", "readme", "report", "shards", "simulate",
+    "sources", "stability", "status", "storage", "styles", "tables", "thumbnail", "trace", "typeset", "unbound",
+    "validation", "verdicts", "verify", "wording",
 )  # fmt: skip
 """Modules of the pipeline, which compute no number: no faults are generated in them."""
 ROUNDING = 1e-9

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pypdf
@@ -13,19 +14,20 @@ import yaml
 from conftest import FEW_CLAIMS, PROJECT
 from PIL import Image
 
-from descent_audit import report, wording
+from descent_audit import paper, report, typeset, wording
 from descent_audit.catalogue import load_claims
 
 
 @pytest.fixture(scope="module")
 def source(few_results):
     """Return the report for print as Typst, with its figures at paths below the root of the machine."""
-    return report.typst_source(report.markdown(report.report_context(few_results, "smoke"), "pdf")).encode()
+    audit = report.read_audit(few_results)
+    return paper.typst_source(report.markdown(report.report_context(audit, few_results, "smoke"), "pdf"))
 
 
 @pytest.fixture(scope="module")
 def pdf(source):
-    return pypdf.PdfReader(io.BytesIO(typst.compile(source, root="/", ignore_system_fonts=True)))
+    return pypdf.PdfReader(io.BytesIO(typeset.pdf(source, Path("/"))))
 
 
 def test_title_page_says_what_by_whom_and_how_much(pdf, few_results):
@@ -77,7 +79,7 @@ def test_table_repeats_its_header_on_the_next_page(pdf):
 
 
 def test_nothing_leaves_the_text_block_of_a_page(source):
-    pages = typst.compile(source, root="/", ignore_system_fonts=True, format="png", ppi=36)
+    pages = typst.compile(source.encode(), root="/", ignore_system_fonts=True, format="png", ppi=36)
     margin = 36 * 21 / 25.4
     for number, page in enumerate(pages, 1):
         ink = np.asarray(Image.open(io.BytesIO(page)).convert("L")) < 160
@@ -85,3 +87,26 @@ def test_nothing_leaves_the_text_block_of_a_page(source):
         if columns.size:
             assert columns[0] >= margin - 1, number
             assert columns[-1] <= ink.shape[1] - margin, number
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (None, r"audit\.typ: cannot be read \(No such file or directory\)"),
+        ('#image("absent.svg")', r"audit\.typ: cannot be typeset \(file not found \(searched at .*absent\.svg\)\)"),
+        ("#let", r"audit\.typ: cannot be typeset \(expected pattern\)"),
+    ],
+)
+def test_source_that_cannot_be_typeset_is_one_line_and_no_file(tmp_path, text, fault):
+    source, output = tmp_path / "audit.typ", tmp_path / "audit.pdf"
+    if text is not None:
+        source.write_text(text)
+    with pytest.raises(SystemExit) as stopped:
+        typeset.main([str(source), str(output)])
+    assert re.fullmatch(f".*{fault}", stopped.value.code)
+    assert not output.exists()
+
+
+def test_source_names_its_figures_and_nothing_that_only_a_page_has(source):
+    assert all(f"{name}.svg" in source for name in FEW_CLAIMS)
+    assert not re.search(r"<(svg|script|details)", source)

@@ -11,7 +11,7 @@ from conftest import PROJECT, row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit import report, wording
+from descent_audit import page, report, wording
 from descent_audit.catalogue import citations, load_claims
 from descent_audit.storage import StorageError
 
@@ -118,7 +118,8 @@ def test_refuted_claims_come_before_counterexamples_and_each_claim_once(claim):
         "other": {"verdict": "refuted", "margins": {}, "shown": []},
     }
     verdicts = {"divergence_beyond": "conditional", "large_rate_overshoots": "supported"}
-    found = report.findings({"small": claim, "other": replace(claim, name="other")}, judged, verdicts, [])
+    claims = {"small": claim, "other": replace(claim, name="other")}
+    found = report.findings(report.Audit(claims, [], judged, verdicts, {}))
     assert [(one["claim"], one["arm"]) for one in found] == [("other", "claim"), ("small", "odd")]
     assert found[1]["statement"] == "divergence_beyond"
 
@@ -143,15 +144,18 @@ def test_ledger_shows_the_claim_that_contradicts_the_words(claim):
         "small": {"verdict": "supported", "shown": [], "worst_margin": 2.0},
         "other": {"verdict": "conditional", "shown": ["odd"], "worst_margin": 0.5},
     }
+    audit = report.Audit(claims, [], judged, {}, {})
+    entry = report.ledger_entry(statement, audit)
+    assert entry == {"holds_when": "Another condition.", "closest": "other", "margin": 0.5}
     pictures = {"small": "<svg/>", "other": "<svg/>"}
-    entry = report.ledger_entry(statement, claims, judged, pictures)
-    assert entry == {"holds_when": "Another condition.", "pictured": "other", "closest": "other", "margin": 0.5}
-    assert report.ledger_entry(statement, claims, judged, {**pictures, "other": ""})["pictured"] == "small"
+    assert page.pictured(statement, audit, pictures) == "other"
+    assert page.pictured(statement, audit, {**pictures, "other": ""}) == "small"
 
 
 def test_ledger_of_a_statement_without_judged_claims_is_empty(claim):
-    entry = report.ledger_entry({"id": "divergence_beyond", "claims": "small"}, {"small": claim}, {}, {})
-    assert entry == {"holds_when": "", "pictured": "", "closest": "", "margin": None}
+    statement, audit = {"id": "divergence_beyond", "claims": "small"}, report.Audit({"small": claim}, [], {}, {}, {})
+    assert report.ledger_entry(statement, audit) == {"holds_when": "", "closest": "", "margin": None}
+    assert page.pictured(statement, audit, {}) == ""
 
 
 class Links(HTMLParser):
@@ -176,7 +180,7 @@ class Links(HTMLParser):
 def html(few_results, tmp_path_factory):
     """Return the report of a partial run."""
     output = tmp_path_factory.mktemp("report") / "audit.html"
-    report.main(["--scale", "smoke", "--results", str(few_results), "--output", str(output)])
+    page.main(["--scale", "smoke", "--results", str(few_results), "--output", str(output)])
     return output.read_text()
 
 
@@ -241,4 +245,4 @@ def test_formula_and_derivation_of_every_claim_are_mathematics_in_both_forms(nam
 
 def test_manifest_of_another_version_is_refused():
     with pytest.raises(StorageError, match=r"manifest\.json: found no key 'seed', allowed: "):
-        report.provenance({"claims": {}, "scale": "smoke"})
+        page.provenance({"claims": {}, "scale": "smoke"})

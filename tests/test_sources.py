@@ -98,9 +98,9 @@ def test_import_over_several_lines_or_inside_of_a_function_counts(tmp_path, monk
     assert found == set(files)
 
 
-@pytest.mark.parametrize("stage", ["observe", "judge", "tables", "figures", "gallery", "report", "manifest"])
+@pytest.mark.parametrize("stage", ["observe", "judge", "tables", "figures", "gallery", "page", "paper", "manifest"])
 def test_no_stage_imports_another(stage):
-    stages = {"observe", "judge", "tables", "figures", "gallery", "report", "manifest"} - {stage}
+    stages = {"observe", "judge", "tables", "figures", "gallery", "page", "paper", "manifest"} - {stage}
     assert not {f"{other}.py" for other in stages} & names(sources.import_closure([f"descent_audit.{stage}"]))
 
 

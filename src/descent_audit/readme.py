@@ -8,12 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from descent_audit.catalogue import ROOT, read_claims
+from descent_audit.catalogue import ROOT
 from descent_audit.programs import program
-from descent_audit.report import findings
-from descent_audit.storage import read_json, read_table, read_text, write_text
+from descent_audit.report import findings, read_audit
+from descent_audit.storage import read_table, read_text, write_text
 from descent_audit.styles import REPORT, drawing
 from descent_audit.validation import fault
 from descent_audit.verdicts import VERDICTS
@@ -71,12 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _findings(results: Path, statements: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
-    judged: Mapping[str, Any] = read_json(results / "judgements.json")
-    checks = read_table(results / "checks.csv")
-    return [
-        {**statements[one["statement"]], "shows": one["shows"]}
-        for one in findings(read_claims(), judged["claims"], judged["statements"], checks)
-    ]
+    found = findings(read_audit(results))
+    return [{**statements[one["statement"]], "shows": one["shows"]} for one in found]
 
 
 def _line(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from descent_audit import explore, judge, manifest, observe, report, tables
+from descent_audit import explore, judge, manifest, observe, page, tables
 from descent_audit.catalogue import load_claims
 from descent_audit.storage import write_text
 
@@ -32,9 +32,9 @@ def page_file(tmp_path_factory) -> Path:
     run = ["--scale", "smoke", "--claims", ",".join(WIDGETS)]
     for stage, options in ((judge, run), (tables, []), (manifest, run)):
         stage.main(["--results", str(results), *options])
-    context = report.report_context(results, "smoke")
-    report.write_html(report.markdown(context, "html"), results / "audit.html")
-    return results / "audit.html"
+    written = results / "audit.html"
+    page.main(["--scale", "smoke", "--results", str(results), "--output", str(written)])
+    return written
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def test_tolerance_edit_judges_again_and_simulates_nothing(project):
     edit(claim_file(project), "absolute: 5.0e-5", "absolute: 6.0e-5")
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert {"judge", "tables", "render"} <= rules
+    assert {"judge", "tables", "page", "paper"} <= rules
     assert not any(rule.startswith(("simulate", "figures")) for rule in rules)
 
 
@@ -50,7 +50,7 @@ def test_parameter_edit_simulates_that_claim_alone(project):
     edit(claim_file(project), "condition_number: 100.0", "condition_number: 90.0")
     rules, simulated = rerun(project)
     assert simulated == {QUADRATIC}
-    assert {"judge", "tables", "render"} <= rules
+    assert {"judge", "tables", "page", "paper"} <= rules
 
 
 def test_edit_of_a_label_draws_that_figure_alone(project):
@@ -59,7 +59,8 @@ def test_edit_of_a_label_draws_that_figure_alone(project):
     edit(claim_file(project), 'x: "', 'x: "another ')
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert {"figures_part_1", "render", "gallery"} <= rules
+    assert {"figures_part_1", "page", "typeset", "gallery"} <= rules
+    assert "paper" not in rules
     drawn = {path.name for path in kept.iterdir() if path.stat().st_mtime_ns != before[path.name]}
     assert drawn == {f"{QUADRATIC}.svg", f"{QUADRATIC}.pdf"}
 
@@ -74,24 +75,24 @@ def test_wording_edit_writes_tables_and_report_again_and_nothing_else(project, k
     edit(claim_file(project), f"{key}: >-", f"{key}: >-\n  In other words:")
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert rules <= {"tables", "manifest", "render", "gallery", "report", "crate"}
-    assert {"tables", "render"} <= rules
+    assert rules <= {"tables", "manifest", "page", "paper", "typeset", "gallery", "report", "crate"}
+    assert {"tables", "page", "paper"} <= rules
 
 
 def test_edit_of_the_references_renders_the_report_alone(project):
     edit(project / "reports" / "references.json", "Convex optimization", "Convex optimisation")
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert rules <= {"render", "report", "crate"}
-    assert "render" in rules
+    assert rules <= {"page", "paper", "typeset", "report", "crate"}
+    assert {"page", "paper", "typeset"} <= rules
 
 
 def test_widget_edit_writes_the_report_again_and_nothing_else(project):
     edit(project / "reports" / "explore" / "maps.mjs", "// Gradient descent", "// The gradient descent")
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert "render" in rules
-    assert rules <= {"render", "crate"}
+    assert "page" in rules
+    assert rules <= {"page", "crate"}
 
 
 def test_order_of_keys_does_nothing(project):

@@ -1,27 +1,29 @@
-rule render:
+REPORTED = {
+    "tables": [*rules.tables.output, *rules.judge.output],
+    "observations": rules.judge.input.observations,
+    "reference": expand(
+        "reports/reference/{name}.csv",
+        name=["calibration", "stability", "faults"],
+    ),
+    "benchmarks": sorted(map(str, Path("benchmarks/results").glob("*.json"))),
+}
+
+
+rule page:
     input:
-        tables=[*rules.tables.output, *rules.judge.output],
-        observations=rules.judge.input.observations,
+        **REPORTED,
         curves=expand(rules.simulate.output.curves, claim=CLAIMS),
         figures=rules.drawings.input,
-        sources=sorted(map(str, Path("reports").glob("*.*"))),
-        citation="CITATION.cff",
         manifest=rules.manifest.output,
+        sources=sorted(map(str, Path("reports").glob("*.*"))),
         widgets=sorted(str(path) for path in Path("reports/explore").rglob("*.*")),
-        reference=expand(
-            "reports/reference/{name}.csv",
-            name=["calibration", "stability", "faults"],
-        ),
-        benchmarks=sorted(map(str, Path("benchmarks/results").glob("*.json"))),
-        code=plan.code("report"),
+        code=plan.code("page"),
     output:
-        f"{REPORTS}/audit.{{form}}",
+        f"{REPORTS}/audit.html",
     log:
-        f"{LOGS}/report/{{form}}.log",
+        f"{LOGS}/report/page.log",
     benchmark:
-        f"{TIMES}/report/{{form}}.tsv"
-    wildcard_constraints:
-        form="html|pdf",
+        f"{TIMES}/report/page.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -29,9 +31,63 @@ rule render:
         results=lambda wildcards: RESULTS,
         wording=lambda wildcards: plan.wording(),
     message:
-        "Writing the report as {wildcards.form}"
+        "Writing the report as HTML"
     shell:
-        "python -m descent_audit.report --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
+        "python -m descent_audit.page --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
+
+
+# What Pandoc has to do for the PDF needs no figure: it fills a core while the last ones are drawn.
+rule paper:
+    input:
+        **REPORTED,
+        sources=expand(
+            "reports/{name}",
+            name=[
+                "audit.md.jinja",
+                "ledger.html.jinja",
+                "audit.typ",
+                "print.lua",
+                "references.json",
+            ],
+        ),
+        citation="CITATION.cff",
+        code=plan.code("paper"),
+    output:
+        f"{RESULTS}/audit.typ",
+    log:
+        f"{LOGS}/report/paper.log",
+    benchmark:
+        f"{TIMES}/report/paper.tsv"
+    priority: FIRST
+    conda:
+        ENVIRONMENT
+    params:
+        scale=SCALE,
+        results=lambda wildcards: RESULTS,
+        wording=lambda wildcards: plan.wording(),
+    message:
+        "Writing the report as the source of a PDF"
+    shell:
+        "python -m descent_audit.paper --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
+
+
+rule typeset:
+    input:
+        source=rules.paper.output,
+        figures=rules.drawings.input,
+        code=plan.code("typeset"),
+    output:
+        f"{REPORTS}/audit.pdf",
+    log:
+        f"{LOGS}/report/typeset.log",
+    benchmark:
+        f"{TIMES}/report/typeset.tsv"
+    conda:
+        ENVIRONMENT
+    message:
+        "Writing the report as PDF"
+    shell:
+        "python -m descent_audit.typeset {input.source} {output} >{log} 2>&1"
 
 
 rule gallery:
@@ -63,8 +119,8 @@ rule gallery:
 rule report:
     input:
         gallery=rules.gallery.output,
-        html=f"{REPORTS}/audit.html",
-        pdf=f"{REPORTS}/audit.pdf",
+        html=rules.page.output,
+        pdf=rules.typeset.output,
 
 
 rule crate:

@@ -1,0 +1,49 @@
+"""The report on paper, as Typst that ``typeset`` makes a PDF of.
+
+``python -m descent_audit.paper --scale full --results results/full --output results/full/audit.typ``. Pandoc turns the
+report's Markdown into Typst. No figure has to be there yet: the source names them.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pypandoc
+
+from descent_audit.catalogue import ROOT, check_scale
+from descent_audit.programs import program
+from descent_audit.report import CITED, TEMPLATES, WIDE, markdown, read_audit, report_context
+from descent_audit.storage import write_text
+from descent_audit.wording import without_identifiers
+
+
+def typst_source(text: str) -> str:
+    """Return a report in Markdown as Typst: a filter keeps the classes, CITATION.cff says who wrote it.
+
+    What a number is bound to has no place on paper.
+    """
+    options = [
+        *CITED,
+        *WIDE,
+        "--standalone",
+        f"--template={TEMPLATES / 'audit.typ'}",
+        f"--lua-filter={TEMPLATES / 'print.lua'}",
+        f"--metadata-file={ROOT / 'CITATION.cff'}",
+    ]
+    return pypandoc.convert_text(without_identifiers(text), "typst", "markdown", extra_args=options)
+
+
+@program
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the source; one line and exit code 1 for a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", required=True)
+    parser.add_argument("--results", required=True, type=Path)
+    parser.add_argument("--output", required=True, type=Path)
+    options = parser.parse_args(arguments)
+    scale, audit = check_scale(options.scale), read_audit(options.results)
+    write_text(options.output, typst_source(markdown(report_context(audit, options.results, scale), "pdf")))
+
+
+if __name__ == "__main__":
+    main()

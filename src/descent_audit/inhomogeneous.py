@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from descent_audit.landscapes.two_wells import TwoWells
@@ -87,10 +88,12 @@ def moved(masses: Array, means: Array, noise: float, targets: Array, reach: floa
     """
     first = np.searchsorted(targets, means - reach * noise)
     last = np.searchsorted(targets, means + reach * noise)
-    longest = max(1, int(np.max(last - first)))
-    first = np.minimum(first, max(len(targets) - longest, 0))
-    reached = first[:, None] + np.arange(min(longest, len(targets)))
-    score = (targets[reached] - means[:, None]) / noise
+    longest = min(max(1, int(np.max(last - first))), len(targets))
+    first = np.minimum(first, len(targets) - longest)
+    reached = sliding_window_view(np.arange(len(targets)), longest)[first]
+    score = sliding_window_view(targets, longest)[first]
+    score -= means[:, None]
+    score /= noise
     score *= score
     score *= -0.5
     bell = np.exp(score, out=score)

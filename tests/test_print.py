@@ -92,9 +92,10 @@ def test_nothing_leaves_the_text_block_of_a_page(source):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (None, r"audit\.typ: cannot be read \(No such file or directory\)"),
-        ('#image("absent.svg")', r"audit\.typ: cannot be typeset \(file not found \(searched at .*absent\.svg\)\)"),
-        ("#let", r"audit\.typ: cannot be typeset \(expected pattern\)"),
+        (None, r"cannot be read \(No such file or directory\)"),
+        ("= Cut off", r"found no last line '// End of the report\.' \(truncated\); remove it and run again"),
+        (f'#image("a.svg")\n{typeset.END}\n', r"cannot be typeset \(file not found \(searched at .*a\.svg\)\)"),
+        (f"#let\n{typeset.END}\n", r"cannot be typeset \(expected pattern\)"),
     ],
 )
 def test_source_that_cannot_be_typeset_is_one_line_and_no_file(tmp_path, text, fault):
@@ -103,8 +104,17 @@ def test_source_that_cannot_be_typeset_is_one_line_and_no_file(tmp_path, text, f
         source.write_text(text)
     with pytest.raises(SystemExit) as stopped:
         typeset.main([str(source), str(output)])
-    assert re.fullmatch(f".*{fault}", stopped.value.code)
+    assert re.fullmatch(rf"{re.escape(str(source))}: {fault}", stopped.value.code)
     assert not output.exists()
+
+
+def test_source_that_is_cut_anywhere_is_refused(tmp_path, source):
+    assert source.endswith(f"{typeset.END}\n")
+    path = tmp_path / "audit.typ"
+    for length in (0, len(source) // 2, len(source) - 1):
+        path.write_text(source[:length])
+        with pytest.raises(SystemExit, match=r"\(truncated\)"):
+            typeset.main([str(path), str(tmp_path / "audit.pdf")])
 
 
 def test_source_names_its_figures_and_nothing_that_only_a_page_has(source):

@@ -10,6 +10,9 @@ import typst
 from descent_audit.programs import program
 from descent_audit.storage import StorageError, read_text, write_bytes
 
+END = "// End of the report."
+"""The last line of a whole source."""
+
 
 def pdf(source: str, root: Path) -> bytes:
     """Return the PDF of a source, set in the fonts that Typst carries: no machine's own are looked for.
@@ -27,8 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("output", type=Path)
     options = parser.parse_args(arguments)
+    source = read_text(options.source)
+    if not source.endswith(f"{END}\n"):
+        raise StorageError(f"{options.source}: found no last line {END!r} (truncated); remove it and run again")
     try:
-        made = pdf(read_text(options.source), Path.cwd())
+        made = pdf(source, Path.cwd())
     except typst.TypstError as error:
         raise StorageError(f"{options.source}: cannot be typeset ({error.message})") from None
     write_bytes(options.output, made)

@@ -130,12 +130,13 @@ def whole_runs(scale: str, rounds: int, copy: Path) -> tuple[list[Row], dict[str
             if name == "single":
                 wall["bound"].append(float(cost.printed.split()[-1]) / CORES)
         wall["limit"].append(120.0)
-    pipeline, halved = f"the pipeline on {CORES} cores", [one / CORES for one in wall["single"]]
+    pipeline, make = f"the pipeline on {CORES} cores", f"make -j{CORES} with the same commands"
+    halved = [one / CORES for one in wall["single"]]
     rows = [
         ratio(pipeline, "one plain Python process", wall["pipeline"], wall["single"], "at most 0.65"),
-        ratio(pipeline, f"make -j{CORES} with the same commands", wall["pipeline"], wall["make"], "at most 1.15"),
+        ratio(pipeline, make, wall["pipeline"], wall["make"], "at most 1.15"),
         ratio(pipeline, INSIDE, wall["pipeline"], wall["bound"], "at most 1.6"),
-        ratio(f"make -j{CORES} with the same commands", INSIDE, wall["make"], wall["bound"]),
+        ratio(make, INSIDE, wall["make"], wall["bound"]),
         ratio("one plain Python process, halved", INSIDE, halved, wall["bound"]),
         ratio(pipeline, "two minutes", wall["pipeline"], wall["limit"], "at most 1"),
     ]

@@ -4,14 +4,17 @@ import csv
 import io
 import re
 from collections import Counter
+from inspect import getsource
 from pathlib import Path
 
+import jinja2
 import numpy as np
 import pypdf
 import pytest
 import typst
 import yaml
 from conftest import FEW_CLAIMS, PROJECT
+from jinja2 import meta
 from PIL import Image
 
 from descent_audit import paper, report, typeset, wording
@@ -19,10 +22,14 @@ from descent_audit.catalogue import load_claims
 
 
 @pytest.fixture(scope="module")
-def source(few_results):
-    """Return the report for print as Typst, with its figures at paths below the root of the machine."""
-    audit = report.read_audit(few_results)
-    return paper.typst_source(report.markdown(report.report_context(audit, few_results, "smoke"), "pdf"))
+def text(few_results):
+    """Return the report for print as Markdown, with its figures at paths below the root of the machine."""
+    return report.markdown(report.report_context(report.read_audit(few_results), few_results, "smoke"), "pdf")
+
+
+@pytest.fixture(scope="module")
+def source(text):
+    return paper.typst_source(text)
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +124,19 @@ def test_source_that_is_cut_anywhere_is_refused(tmp_path, source):
             typeset.main([str(path), str(tmp_path / "audit.pdf")])
 
 
-def test_source_names_its_figures_and_nothing_that_only_a_page_has(source):
+def test_source_names_its_figures_and_nothing_that_only_a_page_has(text, source):
     assert all(f"{name}.svg" in source for name in FEW_CLAIMS)
-    assert not re.search(r"<(svg|script|details)", source)
+    assert "{=typst}" in text
+    assert "{=html}" not in text
+
+
+def test_workflow_writes_the_source_again_for_every_template_in_it():
+    rules = (PROJECT / "workflow" / "rules" / "report.smk").read_text()
+    inputs = re.search(r"^rule paper:(.*?)^    output:", rules, re.MULTILINE | re.DOTALL)[1]
+    prose = jinja2.Environment(comment_start_string="<#", comment_end_string="#>").parse(
+        (report.TEMPLATES / report.PROSE).read_text()
+    )
+    named = {report.PROSE, *meta.find_referenced_templates(prose), *re.findall(r"'([\w.]+)'", getsource(paper))}
+    read = {name for name in named if (report.TEMPLATES / name).is_file()}
+    assert {"audit.md.jinja", "ledger.html.jinja", "audit.typ", "print.lua"} <= read
+    assert read <= set(re.findall(r'"([\w.]+)"', inputs))

@@ -1,6 +1,7 @@
 import json
 import math
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -11,7 +12,7 @@ from conftest import PROJECT, row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit import page, report, wording
+from descent_audit import page, paper, report, wording
 from descent_audit.catalogue import citations, load_claims
 from descent_audit.storage import StorageError
 
@@ -246,3 +247,25 @@ def test_formula_and_derivation_of_every_claim_are_mathematics_in_both_forms(nam
 def test_manifest_of_another_version_is_refused():
     with pytest.raises(StorageError, match=r"manifest\.json: found no key 'seed', allowed: "):
         page.provenance({"claims": {}, "scale": "smoke"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("judgements.json", "{}", "found no mapping 'claims', allowed: what judge wrote; remove it and run again"),
+        ("judgements.json", "[1]", "found no mapping 'claims', allowed: what judge wrote; remove it and run again"),
+        ("checks.csv", "a,b\n1,2\n", "found no column 'claim', allowed: a table with claim, arm, quantity, at, "),
+        ("statements.csv", "", "found no column 'id', allowed: a table with id, section, "),
+        ("coverage.csv", "section\n", "found no column 'statements', allowed: a table with section, statements, "),
+    ],
+)
+@pytest.mark.parametrize("stage", [page, paper])
+def test_table_that_is_none_is_one_line(few_results, tmp_path, stage, name, content, fault):
+    results = tmp_path / "results"
+    shutil.copytree(few_results, results)
+    (results / name).write_text(content)
+    with pytest.raises(SystemExit) as stopped:
+        stage.main(["--scale", "smoke", "--results", str(results), "--output", str(tmp_path / "written")])
+    assert stopped.value.code.startswith(f"{results / name}: {fault}")
+    assert "\n" not in stopped.value.code
+    assert not (tmp_path / "written").exists()

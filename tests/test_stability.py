@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from descent_audit import report, stability
+from descent_audit import stability, upkeep
 from descent_audit.optimizers.adam import Adam
 from descent_audit.optimizers.gradient_descent import GradientDescent
 from descent_audit.storage import table_text, write_text
@@ -47,7 +47,7 @@ def judged(folder, value, verdict, claims=("a",)):
     columns, other = (*CHECK, "value"), {**CHECK, "claim": "b", "value": 0}
     write_text(folder / "checks.csv", table_text(columns, [{**CHECK, "value": value}, other]))
     verdicts = {"a": {"verdict": verdict}, "b": {"verdict": "void"}}
-    write_text(folder / "judgements.json", json.dumps({"claims": verdicts}))
+    write_text(folder / "judgements.json", json.dumps({"claims": verdicts, "statements": {}}))
     write_text(folder / "variation.json", json.dumps({"numpy": "2", "claims": claims}))
     return folder
 
@@ -69,5 +69,5 @@ def test_what_moved_is_counted(tmp_path, value, verdict, counts):
 
 def test_claims_know_their_verdicts_elsewhere():
     rows = [{"variation": "single", "changed": "a=void;b=refuted"}, {"variation": "oldest", "changed": "a=refuted"}]
-    assert report.verdicts_elsewhere(rows) == {"a": {"single": "void", "oldest": "refuted"}, "b": {"single": "refuted"}}
-    assert report.verdicts_elsewhere([{"variation": "newest", "changed": ""}]) == {}
+    assert upkeep.verdicts_elsewhere(rows) == {"a": {"single": "void", "oldest": "refuted"}, "b": {"single": "refuted"}}
+    assert upkeep.verdicts_elsewhere([{"variation": "newest", "changed": ""}]) == {}

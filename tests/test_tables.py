@@ -5,7 +5,7 @@ import pytest
 
 from descent_audit import tables
 from descent_audit.catalogue import Statement
-from descent_audit.storage import StorageError, json_text, table_text, write_text
+from descent_audit.storage import STATEMENT_COLUMNS, StorageError, json_text, table_text, write_text
 from descent_audit.verdicts import VERDICTS
 
 STATEMENTS = (
@@ -49,9 +49,7 @@ def test_coverage_adds_up(claim):
 def test_ledger_names_every_verdict_in_words(claim):
     text = tables.ledger_text(
         csv.DictReader(
-            io.StringIO(
-                table_text(tables.STATEMENT_COLUMNS, tables.statement_rows({"small": claim}, STATEMENTS, FOUND))
-            )
+            io.StringIO(table_text(STATEMENT_COLUMNS, tables.statement_rows({"small": claim}, STATEMENTS, FOUND)))
         )
     )
     assert "◐ conditional" in text

@@ -4,7 +4,6 @@
 ``captions/<claim>.rst`` below the results folder, the captions of Snakemake's own report.
 """
 
-import argparse
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -24,8 +23,8 @@ from descent_audit.catalogue import (
     select_claims,
 )
 from descent_audit.inlining import inlined
-from descent_audit.programs import program
-from descent_audit.storage import OBSERVATION_COLUMNS, read_json, read_sealed, write_text
+from descent_audit.programs import program, report_options
+from descent_audit.storage import OBSERVATION_COLUMNS, read_judgements, read_sealed, write_text
 from descent_audit.styles import FORMATS, REPORT, STYLES, drawing
 from descent_audit.verdicts import VERDICTS
 from descent_audit.wording import filled_caption, plain, title
@@ -89,12 +88,8 @@ def caption_text(one: Mapping[str, Any]) -> str:
 @program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page and the captions; one line and exit code 1 for a fault."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", required=True)
-    parser.add_argument("--results", required=True, type=Path)
-    parser.add_argument("--output", required=True, type=Path)
-    options = parser.parse_args(arguments)
-    judged = read_json(options.results / "judgements.json")["claims"]
+    options = report_options(__doc__, arguments)
+    judged = read_judgements(options.results)["claims"]
     claims = read_claims(select_claims(list(judged)))
     shown = entries(claims, load_statements(), judged, options.results)
     for one in shown:

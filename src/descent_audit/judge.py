@@ -17,6 +17,7 @@ from descent_audit.null_laws import LAWS, Sample, p_value, two_sided_level
 from descent_audit.programs import program
 from descent_audit.statistics import FALSE_ALARM, half_width
 from descent_audit.storage import (
+    CHECK_COLUMNS,
     OBSERVATION_COLUMNS,
     Row,
     json_text,
@@ -27,9 +28,6 @@ from descent_audit.storage import (
     write_text,
 )
 
-CHECK_COLUMNS = (
-    "claim", "arm", "quantity", "at", "relation", "value", "lower", "upper", "predicted", "tolerance", "met",
-)  # fmt: skip
 Expectation = Mapping[str, Any]
 DECADES = 16.0
 """Margin of a check that is met or missed by an infinite factor: the decades that double precision resolves."""

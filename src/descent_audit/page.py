@@ -4,7 +4,6 @@
 report's Markdown into HTML. Small pictures, widgets and the chain behind every number are here and not on paper.
 """
 
-import argparse
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -16,7 +15,7 @@ import pypandoc
 from descent_audit import explore
 from descent_audit.catalogue import check_scale
 from descent_audit.inlining import inlined
-from descent_audit.programs import program
+from descent_audit.programs import program, report_options
 from descent_audit.report import CITED, TEMPLATES, WIDE, Audit, contradicting, markdown, read_audit, report_context
 from descent_audit.storage import CURVE_COLUMNS, Row, read_json, read_sealed, reading_manifest, write_text
 from descent_audit.thumbnail import thumbnail
@@ -81,11 +80,7 @@ def html(text: str) -> str:
 @program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page; one line and exit code 1 for a fault."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", required=True)
-    parser.add_argument("--results", required=True, type=Path)
-    parser.add_argument("--output", required=True, type=Path)
-    options = parser.parse_args(arguments)
+    options = report_options(__doc__, arguments)
     scale, audit = check_scale(options.scale), read_audit(options.results)
     write_text(options.output, html(markdown(page_context(audit, options.results, scale), "html")))
 

@@ -4,14 +4,12 @@
 report's Markdown into Typst. No figure has to be there yet: the source names them.
 """
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import pypandoc
 
 from descent_audit.catalogue import ROOT, check_scale
-from descent_audit.programs import program
+from descent_audit.programs import program, report_options
 from descent_audit.report import CITED, TEMPLATES, WIDE, markdown, read_audit, report_context
 from descent_audit.storage import write_text
 from descent_audit.wording import without_identifiers
@@ -36,11 +34,7 @@ def typst_source(text: str) -> str:
 @program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the source; one line and exit code 1 for a fault."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", required=True)
-    parser.add_argument("--results", required=True, type=Path)
-    parser.add_argument("--output", required=True, type=Path)
-    options = parser.parse_args(arguments)
+    options = report_options(__doc__, arguments)
     scale, audit = check_scale(options.scale), read_audit(options.results)
     write_text(options.output, typst_source(markdown(report_context(audit, options.results, scale), "pdf")))
 

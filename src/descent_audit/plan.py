@@ -24,7 +24,7 @@ from descent_audit.catalogue import (
 )
 from descent_audit.claims import CALIBRATION_SCALE
 from descent_audit.sources import SOURCE, import_closure
-from descent_audit.storage import StorageError, read_json, shard_path
+from descent_audit.storage import StorageError, read_judgements, shard_path
 from descent_audit.styles import DRAWN, FORMATS, REPORT, check_style, drawing
 from descent_audit.validation import ConfigurationError, fault, unknown
 from descent_audit.verdicts import VERDICTS
@@ -107,7 +107,7 @@ class Plan:
     def labels(self, name: str, results: str) -> dict[str, str]:
         """Return how Snakemake's report labels the figure of a claim, with its verdict in this run."""
         try:
-            verdict = read_json(Path(results) / "judgements.json")["claims"][name]["verdict"]
+            verdict = read_judgements(Path(results))["claims"][name]["verdict"]
         except (StorageError, KeyError):
             verdict = "not run"
         return {"claim": title(name), "verdict": f"{VERDICTS[verdict].symbol} {verdict}"}

@@ -1,9 +1,11 @@
 """What the programs of this package have in common: how they end, and how often they look for garbage."""
 
+import argparse
 import functools
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from descent_audit.storage import StorageError
 from descent_audit.validation import ConfigurationError
@@ -25,3 +27,12 @@ def program(main: Main) -> Callable[..., None]:
             sys.exit(str(error))
 
     return run
+
+
+def report_options(description: str | None, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return what every program that writes for readers is told: ``scale``, ``results`` and ``output``."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--scale", required=True)
+    parser.add_argument("--results", required=True, type=Path)
+    parser.add_argument("--output", required=True, type=Path)
+    return parser.parse_args(arguments)

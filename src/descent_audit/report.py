@@ -4,7 +4,7 @@ The prose holds no digit of a result. ``page`` makes one HTML file of it, ``pape
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,11 +21,19 @@ from descent_audit.catalogue import (
     reading_order,
 )
 from descent_audit.identifiers import counted
-from descent_audit.storage import OBSERVATION_COLUMNS, Row, number, read_json, read_sealed, read_table
+from descent_audit.storage import (
+    CHECK_COLUMNS,
+    OBSERVATION_COLUMNS,
+    STATEMENT_COLUMNS,
+    Row,
+    read_judgements,
+    read_sealed,
+    read_table,
+)
 from descent_audit.unbound import unbound_prose
-from descent_audit.upkeep import committed, fault_counts, reason_counts, speed
+from descent_audit.upkeep import calibration_rows, committed, fault_counts, reason_counts, speed, verdicts_elsewhere
 from descent_audit.validation import fault
-from descent_audit.verdicts import VERDICTS
+from descent_audit.verdicts import COVERAGE_COLUMNS, VERDICTS
 from descent_audit.wording import bound, check_groups, escaped, filled_caption, shown_number, title
 
 TEMPLATES = ROOT / "reports"
@@ -59,9 +67,9 @@ class Audit(NamedTuple):
 
 def read_audit(results: Path) -> Audit:
     """Return what a run has found. Raises ``ConfigurationError`` or ``StorageError``."""
-    summary = read_json(results / "judgements.json")
+    summary = read_judgements(results)
     checks: dict[str, list[Row]] = {}
-    for row in read_table(results / "checks.csv"):
+    for row in read_table(results / "checks.csv", CHECK_COLUMNS):
         checks.setdefault(row["claim"], []).append(row)
     return Audit(read_claims(), load_statements(), summary["claims"], summary["statements"], checks)
 
@@ -163,24 +171,10 @@ def claim_context(
     }
 
 
-def calibration_rows(rows: Sequence[Row], claims: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the table of runs under many seeds, for claims that still exist, with numbers as readers see them."""
-    return [{**row, "uniform": shown_number(number(row["adjusted_p"]), 2)} for row in rows if row["claim"] in claims]
-
-
-def verdicts_elsewhere(rows: Iterable[Row]) -> dict[str, dict[str, str]]:
-    """Return by claim, then by variation, the verdicts that are not those of the reference run."""
-    found: dict[str, dict[str, str]] = {}
-    for row in rows:
-        for claim, _, verdict in (entry.partition("=") for entry in row["changed"].split(";") if entry):
-            found.setdefault(claim, {})[row["variation"]] = verdict
-    return found
-
-
 def report_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
     """Return all that the template needs in every form. Raises ``StorageError``."""
     claims, statements, judged, verdicts, checks = audit
-    rows = read_table(results / "statements.csv")
+    rows = read_table(results / "statements.csv", STATEMENT_COLUMNS)
     stability, faults = committed(REFERENCE, "stability"), committed(REFERENCE, "faults")
     observed = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in judged}
     contexts = {
@@ -202,7 +196,7 @@ def report_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
         "ledger": {row["id"]: ledger_entry(row, audit) for row in rows},
         "planned": {statement.id: statement.claims for statement in statements},
         "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
-        "coverage": read_table(results / "coverage.csv"),
+        "coverage": read_table(results / "coverage.csv", COVERAGE_COLUMNS),
         "calibration": calibration_rows(committed(REFERENCE, "calibration"), claims),
         "stability": stability,
         "faults": fault_counts(faults),

@@ -22,7 +22,7 @@ from descent_audit.catalogue import check_scale, load_claims, root_seed
 from descent_audit.observe import write_results
 from descent_audit.programs import program
 from descent_audit.sources import classes
-from descent_audit.storage import Row, json_text, read_json, read_table, table_text, write_text
+from descent_audit.storage import Row, json_text, read_json, read_judgements, read_table, table_text, write_text
 from descent_audit.verify import changed_numbers
 
 COLUMNS = ("variation", "numpy", "claims", "same_verdict", "numbers", "moved", "beyond", "changed")
@@ -93,7 +93,7 @@ def run(folder: Path, scale: str, *, in_single: bool) -> None:
 def compared(variation: str, folder: Path, results: Path) -> dict[str, object]:
     """Return the row of one variation. Raises ``StorageError``."""
     about = read_json(folder / "variation.json")
-    old, new = (read_json(place / "judgements.json")["claims"] for place in (results, folder))
+    old, new = (read_judgements(place)["claims"] for place in (results, folder))
     before, after = (_checks(place, about["claims"]) for place in (results, folder))
     changed = [name for name in about["claims"] if old[name]["verdict"] != new[name]["verdict"]]
     return {

@@ -14,6 +14,10 @@ from typing import Any
 
 OBSERVATION_COLUMNS = ("claim", "arm", "quantity", "at", "value", "standard_error", "replicates", "predicted")
 CURVE_COLUMNS = ("claim", "arm", "panel", "series", "role", "x", "y", "value")
+CHECK_COLUMNS = (
+    "claim", "arm", "quantity", "at", "relation", "value", "lower", "upper", "predicted", "tolerance", "met",
+)  # fmt: skip
+STATEMENT_COLUMNS = ("id", "section", "problem", "says", "verdict", "claims")
 Row = dict[str, str]
 
 
@@ -162,6 +166,16 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, ValueError) as error:
         raise StorageError(f"{path}: cannot be read ({error}); remove it and run again") from None
+
+
+def read_judgements(results: Path) -> dict[str, Any]:
+    """Return the verdicts of a run, of ``claims`` and of ``statements``. Raises ``StorageError``."""
+    path = results / "judgements.json"
+    found = read_json(path)
+    for key in ("claims", "statements"):
+        if not isinstance(found, dict) or not isinstance(found.get(key), dict):
+            raise StorageError(f"{path}: found no mapping {key!r}, allowed: what judge wrote; remove it and run again")
+    return found
 
 
 def number(cell: str) -> float:

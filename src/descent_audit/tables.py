@@ -14,15 +14,13 @@ from typing import Any
 
 from descent_audit.catalogue import Claim, Statement, load_statements, read_claims
 from descent_audit.programs import program
-from descent_audit.storage import Row, read_json, read_table, table_text, write_text
-from descent_audit.verdicts import VERDICTS
+from descent_audit.storage import STATEMENT_COLUMNS, Row, read_judgements, read_table, table_text, write_text
+from descent_audit.verdicts import COVERAGE_COLUMNS, VERDICTS
 
 VERDICT_COLUMNS = (
     "claim", "section", "problem", "statement", "verdict", "condition",
     "worst_quantity", "worst_margin", "control_failed", "counterexample_shown",
 )  # fmt: skip
-STATEMENT_COLUMNS = ("id", "section", "problem", "says", "verdict", "claims")
-COVERAGE_COLUMNS = ("section", "statements", "audited", *(verdict.replace(" ", "_") for verdict in VERDICTS), "missing")
 NOT_RUN = {"verdict": "not run"}
 
 
@@ -101,7 +99,7 @@ def ledger_text(rows: Iterable[Row]) -> str:
 def write_tables(results: Path) -> None:
     """Write the three tables from ``judgements.json``. Raises ``ConfigurationError`` or ``StorageError``."""
     claims, statements = read_claims(), load_statements()
-    judged = read_json(results / "judgements.json")
+    judged = read_judgements(results)
     tables = {
         "verdicts": (VERDICT_COLUMNS, verdict_rows(claims, statements, judged["claims"])),
         "statements": (STATEMENT_COLUMNS, statement_rows(claims, statements, judged["statements"])),

@@ -5,11 +5,12 @@ the audit reads it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.storage import Row, StorageError, read_json, read_table
+from descent_audit.storage import Row, StorageError, number, read_json, read_table
+from descent_audit.wording import shown_number
 
 COMMITTED = {
     "calibration": ("claim", "seeds", "same_verdict", "controls_rejected", "laws", "adjusted_p"),
@@ -59,7 +60,21 @@ def reason_counts(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return why faults that matter go unnoticed, and how many for each reason, the commonest first."""
     reasons = Counter(row["because"] or "not explained" for row in rows if row["outcome"] in MATTERING[1:])
     ordered = sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))
-    return [{"row": str(number), "reason": reason, "count": count} for number, (reason, count) in enumerate(ordered, 1)]
+    return [{"row": str(place), "reason": reason, "count": count} for place, (reason, count) in enumerate(ordered, 1)]
+
+
+def calibration_rows(rows: Sequence[Row], claims: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the table of runs under many seeds, for claims that still exist, with numbers as readers see them."""
+    return [{**row, "uniform": shown_number(number(row["adjusted_p"]), 2)} for row in rows if row["claim"] in claims]
+
+
+def verdicts_elsewhere(rows: Iterable[Row]) -> dict[str, dict[str, str]]:
+    """Return by claim, then by variation, the verdicts that are not those of the reference run."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        for claim, _, verdict in (entry.partition("=") for entry in row["changed"].split(";") if entry):
+            found.setdefault(claim, {})[row["variation"]] = verdict
+    return found
 
 
 def speed(folder: Path) -> list[dict[str, Any]]:
@@ -81,9 +96,9 @@ def _measured(path: Path) -> dict[str, Any]:
         if key not in found:
             raise StorageError(f"{path}: found no key {key!r}, allowed: {', '.join((*MACHINE, *SPEED))}")
     for name, columns in SPEED.items():
-        for number, row in enumerate(found[name], 1):
+        for place, row in enumerate(found[name], 1):
             for column in columns:
                 if column not in row:
-                    raise StorageError(f"{path}: {name}.{number}: found no {column!r}, allowed: {', '.join(columns)}")
-        found[name] = [{"row": f"{path.stem} {name} {number}", **row} for number, row in enumerate(found[name], 1)]
+                    raise StorageError(f"{path}: {name}.{place}: found no {column!r}, allowed: {', '.join(columns)}")
+        found[name] = [{"row": f"{path.stem} {name} {place}", **row} for place, row in enumerate(found[name], 1)]
     return found

@@ -19,3 +19,4 @@ VERDICTS = {
     "not run": Word("·", "not part of this run"),
     "not audited": Word("–", "no claim audits it yet"),
 }
+COVERAGE_COLUMNS = ("section", "statements", "audited", *(verdict.replace(" ", "_") for verdict in VERDICTS), "missing")

@@ -36,9 +36,9 @@ lint: $(READY)
 # Does the last run still follow from what is here? Then a fresh run of everything against reports/reference: exit code 1
 # and a readable diff where anything changed.
 verify: $(READY)
-	$(BIN)/python -m descent_audit.integrity --results results/full
+	$(BIN)/python -m descent_audit.assurance.integrity --results results/full
 	$(BIN)/snakemake --cores all --forceall tables manifest
-	$(BIN)/python -m descent_audit.verify --results results/full
+	$(BIN)/python -m descent_audit.assurance.verify --results results/full
 
 # Faults put into a copy of the package one at a time, and the claims that notice: hours for all, resumed after a kill.
 # GENERATED=n takes so many of the generated ones, always the same; TABLE is where the rows go.
@@ -52,7 +52,7 @@ faults-sample: $(READY)
 # Make the present results the reference, on purpose; what changed is written into CHANGELOG.md, why is for you to add.
 reference: $(READY)
 	$(BIN)/snakemake --cores all tables manifest
-	$(BIN)/python -m descent_audit.verify --results results/full --update
+	$(BIN)/python -m descent_audit.assurance.verify --results results/full --update
 
 # Every claim that draws random numbers, under many seeds: are p-values uniform, verdicts constant, controls rejected?
 calibrate: $(READY)
@@ -97,7 +97,7 @@ workflow-report: $(READY)
 # What the README shows of the results: the head of the ledger, and two figures drawn by the pipeline.
 readme: $(READY)
 	$(BIN)/snakemake --cores all drawings tables
-	$(BIN)/python -m descent_audit.readme --results results/full
+	$(BIN)/python -m descent_audit.report.readme --results results/full
 
 # All of benchmarks/ into benchmarks/results/<platform>.json, which the report shows: half an hour on a machine that does
 # nothing else. JAX, PyTorch and Numba are compared with where BENCHMARK_PYTHON has them.

@@ -14,14 +14,14 @@ import numpy as np
 from scaling import planned, sampled
 from timing import Row, Samples, copied, growth, in_turn, table, timed
 
-from descent_audit.catalogue import claim_names
-from descent_audit.trajectories import final
+from descent_audit.claims.catalogue import claim_names
+from descent_audit.dynamics.trajectories import final
 
 BLOCKS = """
 import sys, time
-from descent_audit.langevin import walk
+from descent_audit.dynamics.langevin import walk
 from descent_audit.landscapes.two_wells import TwoWells, Well
-from descent_audit.tallies import merged, tally
+from descent_audit.measurement.tallies import merged, tally
 import numpy as np
 loss, block, steps = TwoWells(Well(0.5, 1.0), Well(1.5, 1.0)), 4096, 100
 def drawn(index):

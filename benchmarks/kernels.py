@@ -22,13 +22,13 @@ import networks
 import numpy as np
 from timing import Row, in_turn, ratio, table
 
-from descent_audit.experiments.momentum_runs import grid, run_cells
-from descent_audit.linear_floors import orthonormal_inputs
-from descent_audit.linear_networks import LinearNetwork, LinearTraining, semi_orthogonal_start
+from descent_audit.dynamics.scheduled_runs import step_factors
+from descent_audit.dynamics.schedules import linear_warmup
+from descent_audit.dynamics.trajectories import final_state
+from descent_audit.experiments.momentum.momentum_runs import grid, run_cells
+from descent_audit.networks.floors import orthonormal_inputs
+from descent_audit.networks.linear import LinearNetwork, LinearTraining, semi_orthogonal_start
 from descent_audit.optimizers.adam import Adam
-from descent_audit.scheduled_runs import step_factors
-from descent_audit.schedules import linear_warmup
-from descent_audit.trajectories import final_state
 
 Run = Callable[[], object]
 CELLS, STEPS = 181, 400

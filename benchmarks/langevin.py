@@ -20,8 +20,8 @@ import numpy as np
 from numpy.random import SFC64, Generator
 from numpy.typing import NDArray
 
+from descent_audit.dynamics.langevin import walk
 from descent_audit.landscapes.two_wells import TwoWells, Well
-from descent_audit.langevin import walk
 
 Array = NDArray[np.float64]
 Run = Callable[[], object]

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from descent_audit.linear_floors import orthonormal_inputs
-from descent_audit.linear_networks import LinearNetwork, LinearTraining, semi_orthogonal_start
-from descent_audit.network_training import MomentTraining, train
+from descent_audit.networks.floors import orthonormal_inputs
+from descent_audit.networks.linear import LinearNetwork, LinearTraining, semi_orthogonal_start
+from descent_audit.networks.training import MomentTraining, train
 from descent_audit.optimizers.gradient_descent import GradientDescent
 
 NETWORKS = ((8, 32, 32, 8), (8, 32, 4, 32, 8), (8, 32, 32, 32, 8))

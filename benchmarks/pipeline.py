@@ -14,7 +14,7 @@ from pathlib import Path
 
 from timing import Row, copied, meets, ratio, spread, table, timed
 
-from descent_audit.plan import Plan, load_plan
+from descent_audit.workflow.plan import Plan, load_plan
 
 SEED = 20260101
 CORES = 2
@@ -26,8 +26,11 @@ STAGES = ("judge", "tables", "manifest", "page", "paper", "typeset", "gallery", 
 SINGLE = """
 import sys, time
 from pathlib import Path
-from descent_audit import crate, figures, gallery, judge, manifest, observe, page, paper, tables, typeset
-from descent_audit.catalogue import load_claims
+from descent_audit import judge
+from descent_audit.figures import draw
+from descent_audit.report import crate, gallery, page, paper, typeset
+from descent_audit.stages import manifest, observe, tables
+from descent_audit.claims.catalogue import load_claims
 scale, seed = sys.argv[1], int(sys.argv[2])
 results, pages, claims = Path("results") / scale, Path("reports") / scale, load_claims()
 inside = 0.0
@@ -38,7 +41,7 @@ for name, claim in claims.items():
     observe.write_results(results, name, reports)
 judge.main(["--scale", scale, "--results", str(results)])
 tables.main(["--results", str(results)])
-figures.main(["--results", str(results)])
+draw.main(["--results", str(results)])
 manifest.main(["--scale", scale, "--results", str(results)])
 page.main(["--scale", scale, "--results", str(results), "--output", str(pages / "audit.html")])
 paper.main(["--scale", scale, "--results", str(results), "--output", str(results / "audit.typ")])
@@ -50,7 +53,7 @@ print(inside)
 STARTED = """
 import sys, time
 at_start = time.process_time()
-from descent_audit import observe
+from descent_audit.stages import observe
 imported = time.process_time()
 observe.load_claims([sys.argv[1]])
 print(at_start, imported - at_start, time.process_time() - imported)
@@ -76,13 +79,14 @@ def stage_commands(plan: Plan) -> dict[str, str]:
 
 def drawing_commands(plan: Plan) -> dict[str, str]:
     """Return the command that draws each batch of figures."""
-    draw = f"{sys.executable} -m descent_audit.figures --results results/{plan.scale} --claims"
+    draw = f"{sys.executable} -m descent_audit.figures.draw --results results/{plan.scale} --claims"
     return {batch: f"{draw} {','.join(names)}" for batch, names in plan.batches().items()}
 
 
 def makefile(plan: Plan) -> str:
     """Return the same work as a Makefile: the same commands, and the same order where one needs another."""
-    observe = f"{sys.executable} -m descent_audit.observe --scale {plan.scale} --results results/{plan.scale} --claim"
+    told = f"--scale {plan.scale} --results results/{plan.scale}"
+    observe = f"{sys.executable} -m descent_audit.stages.observe {told} --claim"
     batches = plan.batches()
     needs: dict[str, tuple[list[str], str]] = {f"sim_{name}": ([], f"{observe} {name}") for name in plan.selected}
     needs |= {
@@ -162,7 +166,7 @@ def stages(scale: str, rounds: int, copy: Path, inside: float) -> list[Row]:
         "simulations: experiments and tables": (1, inside),
     }
     drawings = drawing_commands(plan)
-    started = cost([sys.executable, "-c", "import descent_audit.figures, descent_audit.plots"])
+    started = cost([sys.executable, "-c", "import descent_audit.figures.draw, descent_audit.figures.drawing"])
     shutil.rmtree(copy / "results" / scale / "kept")
     drawn = sum(cost(command.split(), 1) for command in drawings.values())
     found["figures: starting Python, imports"] = (len(drawings), started)
@@ -207,7 +211,7 @@ def interaction(scale: str, rounds: int, copy: Path) -> list[Row]:
         ),
         "one figure, by hand": (
             lambda: _forgotten(copy / "results" / scale / "kept"),
-            [sys.executable, "-m", "descent_audit.figures", "--results", f"results/{scale}", "--claims", EDITED],
+            [sys.executable, "-m", "descent_audit.figures.draw", "--results", f"results/{scale}", "--claims", EDITED],
         ),
         "one claim, by hand": (
             lambda: None,

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from timing import Cost, copied, timed
 
-from descent_audit.arms import count_blocks, gather, shard_tallies
-from descent_audit.catalogue import Claim, load_claims
-from descent_audit.shards import read_shards, write_shard
-from descent_audit.storage import shard_path
+from descent_audit.claims.catalogue import Claim, load_claims
+from descent_audit.records.storage import shard_path
+from descent_audit.stages.arms import count_blocks, gather, shard_tallies
+from descent_audit.stages.shards import read_shards, write_shard
 
 Row = dict[str, object]
 SCALE = "deep"
@@ -37,7 +37,7 @@ def first_shard(name: str, shards: int, folder: Path) -> Row:
     """Return wall and CPU seconds and bytes of one shard, drawn as the workflow does it, by a process of its own."""
     options = {"claim": name, "scale": SCALE, "results": str(folder), "shard": "0", "shards": str(shards)}
     told = [word for key, value in options.items() for word in (f"--{key}", value)]
-    wall, cpu, _ = timed([sys.executable, "-m", "descent_audit.observe", *told], folder)
+    wall, cpu, _ = timed([sys.executable, "-m", "descent_audit.stages.observe", *told], folder)
     return {"wall": wall, "cpu": cpu, "bytes": shard_path(folder, name, 0, shards).stat().st_size}
 
 
@@ -55,7 +55,7 @@ def planned(jobs: int, names: list[str], folder: Path) -> Cost:
 def planning(jobs: int, names: list[str], folder: Path) -> Row:
     """Return the seconds in which Snakemake plans a number of shards of some claims, and tells their state."""
     plan, cpu, _ = planned(jobs, names, folder)
-    state, state_cpu, _ = timed([sys.executable, "-m", "descent_audit.status", *options(jobs, names)], folder)
+    state, state_cpu, _ = timed([sys.executable, "-m", "descent_audit.workflow.status", *options(jobs, names)], folder)
     return {"jobs": jobs, "plan": plan, "plan_cpu": cpu, "status": state, "status_cpu": state_cpu}
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from descent_audit.plan import KEPT_MEMORY, SINGLE_THREAD
+from descent_audit.workflow.plan import KEPT_MEMORY, SINGLE_THREAD
 
 PROJECT = Path(__file__).resolve().parents[1]
 COPIED = ("src", "workflow", "config", "reports", "benchmarks", "Snakefile", "environment.yml", "CITATION.cff")

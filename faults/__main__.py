@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from descent_audit.catalogue import ROOT, ConfigurationError
-from descent_audit.storage import StorageError, read_table, table_text, write_text
-from faults.campaign import generated_faults, sample, workshop, written_faults
+from descent_audit.claims.catalogue import ROOT, ConfigurationError
+from descent_audit.records.storage import StorageError, read_table, table_text, write_text
+from faults.campaign import COMPUTING, generated_faults, sample, workshop, written_faults
 from faults.tables import COLUMNS, fault_rows, reasons, summary, unexplained
 
 STORE = ROOT / "outputs" / "faults"
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("--written", type=int, help="so many of the written faults, always the same ones")
     parser.add_argument("--generated", type=int, help="so many of the generated faults, always the same ones")
-    parser.add_argument("--modules", nargs="+", default=("*.py", "*/*.py"), help="patterns below src/descent_audit")
+    parser.add_argument("--modules", nargs="+", default=COMPUTING, help="patterns below src/descent_audit")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--every", action="store_true", help="name every claim that notices a written fault")
     parser.add_argument("--store", type=Path, default=STORE, help="where answers are kept, and resumed from")

@@ -19,23 +19,22 @@ from typing import Any
 
 import yaml
 
-from descent_audit.catalogue import load_claims
-from descent_audit.claims import Claim
-from descent_audit.sources import SOURCE, code_digest, import_closure
-from descent_audit.storage import json_text, read_json, write_bytes, write_text
+from descent_audit.claims.catalogue import load_claims
+from descent_audit.claims.claims import Claim
+from descent_audit.claims.sources import SOURCE, code_digest, import_closure
+from descent_audit.records.storage import json_text, read_json, write_bytes, write_text
 from faults.mutations import Mutation, generated
 from faults.trial import FORK, PACKAGE, SCALE, Sound, in_fork, noticed, sound
 
 WRITTEN = Path(__file__).with_name("written.yaml")
 TRIAL = Path(__file__).with_name("trial.py")
-STAGES = (
-    "__init__", "arms", "calibrate", "catalogue", "claims", "cluster", "code_checks", "crate", "explore", "figures",
-    "fonts", "gallery", "identifiers", "inlining", "integrity", "kept", "looks", "manifest", "observations",
-    "observe", "page", "paper", "parameters", "plan", "plots", "programs", "readme", "report", "shards", "simulate",
-    "sources", "stability", "status", "storage", "styles", "tables", "thumbnail", "trace", "typeset", "unbound",
-    "validation", "verdicts", "verify", "wording",
+COMPUTING = (
+    "judge.py", "stages/shards.py", "dynamics/*.py", "experiments/**/*.py", "landscapes/*.py", "measurement/*.py",
+    "networks/*.py", "numerics/*.py", "optimizers/*.py", "theory/*.py",
 )  # fmt: skip
-"""Modules of the pipeline, which compute no number: no faults are generated in them."""
+"""Modules that compute numbers or decide on them: faults are generated in these."""
+SILENT = ("measurement/observations.py", "measurement/parameters.py")
+"""Modules among them that carry numbers and compute none."""
 ROUNDING = 1e-9
 """Largest relative change of a number that counts as another rounding."""
 
@@ -62,13 +61,13 @@ class Outcome:
         )
 
 
-def generated_faults(patterns: Sequence[str] = ("*.py", "*/*.py"), source: Path = SOURCE) -> list[Mutation]:
+def generated_faults(patterns: Sequence[str] = COMPUTING, source: Path = SOURCE) -> list[Mutation]:
     """Return the generated faults of the modules that match and that compute, in order."""
     files = dict.fromkeys(path for pattern in patterns for path in sorted(source.glob(pattern)))
     return [
         fault
         for path in files
-        if path.parent != source or path.stem not in STAGES
+        if path.relative_to(source).as_posix() not in SILENT
         for fault in generated(path.relative_to(source).as_posix(), path.read_text(encoding="utf-8"))
     ]
 
@@ -104,7 +103,7 @@ class Subject:
 
 def subject(claim: Claim, seed: int) -> Subject:
     """Return a claim with its own files, those of the simulation and of the judge, and their digest."""
-    files = {*claim.modules(), *import_closure([f"{PACKAGE}.judge", f"{PACKAGE}.observe"])}
+    files = {*claim.modules(), *import_closure([f"{PACKAGE}.judge", f"{PACKAGE}.stages.observe"])}
     slices = claim.simulation_slice(SCALE), claim.judgement_slice(SCALE)
     key = _digest(sys.version, TRIAL.read_text(encoding="utf-8"), seed, claim.name, slices, code_digest(files))
     return Subject(claim, frozenset(files), f"{claim.name}-{key[:16]}")

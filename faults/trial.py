@@ -22,9 +22,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from descent_audit import judge, observe
-from descent_audit.claims import Claim
-from descent_audit.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, Row, table_text
+from descent_audit import judge
+from descent_audit.claims.claims import Claim
+from descent_audit.records.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, Row, table_text
+from descent_audit.stages import observe
 from faults.mutations import Mutation
 
 for library in ("scipy.linalg", "scipy.optimize", "scipy.special", "scipy.stats"):
@@ -35,7 +36,7 @@ SCALE = "smoke"
 LEAST_SECONDS, SLOWER = 5.0, 10.0
 """A claim may take so many seconds of processor time, or so many times its own, before a fault counts as noticed."""
 MEMORY = 4 << 30
-JUDGING = ("judge.py", "statistics.py", "null_laws.py", "beta_law.py")
+JUDGING = ("judge.py", "measurement/statistics.py", "measurement/null_laws.py", "theory/beta_law.py")
 """Modules whose faults are also tried on bent observations, which a sound judge tells from the true ones."""
 
 

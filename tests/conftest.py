@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from descent_audit.catalogue import Claim, load_claims, parse_claim
+from descent_audit.claims.catalogue import Claim, load_claims, parse_claim
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=1000, deadline=None)
@@ -26,7 +26,7 @@ DOCUMENT = {
     "formula": "x = 1",
     "derivation": "By inspection [@cauchy1847].",
     "experiment": {
-        "_target_": "descent_audit.experiments.divergence.no_top_component",
+        "_target_": "descent_audit.experiments.gradient_descent.divergence.no_top_component",
         "curvatures": [1.0, 0.1],
         "learning_rate": 3.0,
         "steps": 400,
@@ -53,7 +53,13 @@ def document() -> dict:
 @pytest.fixture
 def claim(document) -> Claim:
     """Return the claim of the document."""
-    return parse_claim("small", document, ["divergence_beyond", "large_rate_overshoots"])
+    return parse_claim("gradient_descent/small", document, ["divergence_beyond", "large_rate_overshoots"])
+
+
+def claim_path(name: str, project: Path = PROJECT) -> Path:
+    """Return the file of a claim, whatever its topic."""
+    (path,) = (project / "config" / "claim").glob(f"*/{name}.yaml")
+    return path
 
 
 def row(arm="claim", quantity="final_distance", value=0.5, **cells) -> dict[str, str]:
@@ -87,7 +93,7 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
     for path in (PROJECT / "benchmarks" / "results").glob("*.json"):
         shutil.copy2(path, folder / path.relative_to(PROJECT))
     (folder / "profiles").symlink_to("workflow/profiles")
-    for path in (folder / "config" / "claim").glob("*.yaml"):
+    for path in (folder / "config" / "claim").glob("*/*.yaml"):
         if path.stem not in claims:
             path.unlink()
     return folder
@@ -131,13 +137,15 @@ FEW_CLAIMS = [QUADRATIC, "loss_half_factor", "two_cycle_beyond_threshold", "velo
 @pytest.fixture(scope="session")
 def few_results(tmp_path_factory) -> Path:
     """Return the results of a partial run at smoke scale, in this process: few claims judged, all others not run."""
-    from descent_audit import figures, judge, manifest, observe, tables
+    from descent_audit import judge
+    from descent_audit.figures import draw
+    from descent_audit.stages import manifest, observe, tables
 
     results = tmp_path_factory.mktemp("few") / "results"
     for name, claim in load_claims(FEW_CLAIMS).items():
         observe.write_results(results, name, observe.simulate(name, claim.arms("smoke"), 1))
     claims, scale = ["--claims", ",".join(FEW_CLAIMS)], ["--scale", "smoke"]
-    stages = ((judge, [*scale, *claims]), (tables, []), (figures, claims), (manifest, [*scale, *claims]))
+    stages = ((judge, [*scale, *claims]), (tables, []), (draw, claims), (manifest, [*scale, *claims]))
     for stage, options in stages:
         stage.main(["--results", str(results), *options])
     return results

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import claim_path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit.catalogue import CONFIG
-from descent_audit.plan import load_plan
+from descent_audit.workflow.plan import load_plan
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -59,15 +59,15 @@ def test_calls_are_taken_in_turn_after_one_that_does_not_count(loaded):
 def test_makefile_has_every_simulation_and_batch_once(loaded):
     plan = load_plan({"scale": "smoke"})
     text = loaded("pipeline").makefile(plan)
-    assert text.count("descent_audit.observe ") == len(plan.selected)
-    assert text.count("descent_audit.figures ") == len(plan.batches())
+    assert text.count("descent_audit.stages.observe ") == len(plan.selected)
+    assert text.count("descent_audit.figures.draw ") == len(plan.batches())
     for batch, names in plan.batches().items():
         assert f"\n{batch}: {' '.join(f'sim_{name}' for name in names)}\n" in text
 
 
 def test_texts_that_are_edited_are_in_the_claim_file(loaded):
     pipeline = loaded("pipeline")
-    text = (CONFIG / "claim" / f"{pipeline.EDITED}.yaml").read_text()
+    text = claim_path(pipeline.EDITED).read_text()
     assert all(before in text and after not in text for before, after in (pipeline.TOLERANCE, pipeline.LABEL))
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from descent_audit.catalogue import load_claims
-from descent_audit.sources import SOURCE
+from descent_audit.claims.catalogue import load_claims
+from descent_audit.claims.sources import SOURCE
 from faults import campaign
 from faults.__main__ import main
 from faults.campaign import Outcome, generated_faults, sample, subject, workshop, written_faults
@@ -39,7 +39,7 @@ def report(x):
 '''
 
 
-def changed_line(old, new="", file="schedules.py", name="by hand"):
+def changed_line(old, new="", file="dynamics/schedules.py", name="by hand"):
     text = (SOURCE / file).read_text()
     assert text.count(old) == 1
     line = text[: text.index(old)].count("\n") + 1
@@ -47,7 +47,7 @@ def changed_line(old, new="", file="schedules.py", name="by hand"):
 
 
 def cosine_faults():
-    return [fault for fault in generated_faults(["schedules.py"]) if ":cosine:" in fault.name][:2]
+    return [fault for fault in generated_faults(["dynamics/schedules.py"]) if ":cosine:" in fault.name][:2]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,9 @@ def tried(opened, fault, every=True):
     return opened.attempt(fault, CLAIMS, every)
 
 
-@pytest.mark.parametrize("pattern", ["optimizers/*.py", "schedules.py", "statistics.py", "null_laws.py"])
+@pytest.mark.parametrize(
+    "pattern", ["optimizers/*.py", "dynamics/schedules.py", "measurement/statistics.py", "measurement/null_laws.py"]
+)
 def test_generated_faults_compile_to_other_code(pattern):
     for fault in generated_faults([pattern]):
         text = (SOURCE / fault.file).read_text()
@@ -88,9 +90,10 @@ def test_lines_of_a_fault_are_those_of_its_statement():
 
 
 def test_faults_are_generated_for_every_module_that_computes_and_for_no_stage():
-    files = {fault.file for fault in generated_faults(["schedules.py", "judge.py", "figures.py", "optimizers/adam.py"])}
-    assert files == {"schedules.py", "judge.py", "optimizers/adam.py"}
-    assert {path.stem for path in SOURCE.glob("*.py")} > set(campaign.STAGES)
+    files = {fault.file for fault in generated_faults()}
+    assert {"dynamics/schedules.py", "judge.py", "optimizers/adam.py", "experiments/conditioning/zigzag.py"} <= files
+    assert {file.partition("/")[0] for file in files} == {pattern.partition("/")[0] for pattern in campaign.COMPUTING}
+    assert not {"measurement/observations.py", "stages/observe.py"} & files
 
 
 def test_written_faults_are_many_and_each_in_a_present_text():
@@ -104,13 +107,13 @@ def test_written_faults_are_many_and_each_in_a_present_text():
 
 def test_a_text_that_is_gone_is_refused(tmp_path):
     listed = tmp_path / "written.yaml"
-    listed.write_text("- {name: gone, file: schedules.py, old: no such text, new: another, why: it was edited}\n")
-    with pytest.raises(ValueError, match=re.escape("gone: found 0 times in schedules.py, allowed: once")):
+    listed.write_text("- {name: gone, file: dynamics/schedules.py, old: no such text, new: another, why: edited}\n")
+    with pytest.raises(ValueError, match=re.escape("gone: found 0 times in dynamics/schedules.py, allowed: once")):
         written_faults(listed)
 
 
 def test_sample_is_the_same_in_every_run():
-    faults = generated_faults(["schedules.py"])
+    faults = generated_faults(["dynamics/schedules.py"])
     assert sample(faults, 5) == sample(reversed(faults), 5)
     assert set(sample(faults, 5)) < set(sample(faults, 10))
 
@@ -181,7 +184,7 @@ def test_endless_loop_counts_as_noticed_by_the_time_it_takes(opened):
 
 
 def test_line_that_no_claim_runs_is_told_apart(opened):
-    assert tried(opened, changed_line("k = -rate", "k = rate", "langevin.py")).kind == "not run"
+    assert tried(opened, changed_line("k = -rate", "k = rate", "dynamics/langevin.py")).kind == "not run"
 
 
 def test_faults_of_the_judge_are_tried_on_bent_observations(opened):
@@ -239,4 +242,4 @@ def test_command_line_ends_with_code_one_where_a_written_fault_goes_unnoticed(tm
         main(["--generated", "0", "--store", str(tmp_path), "--table", str(tmp_path / "faults.csv")])
     assert ended.value.code == 1
     assert "written: 0 of 1 noticed" in capsys.readouterr().out
-    assert "harmless,written,schedules.py" in (tmp_path / "faults.csv").read_text()
+    assert "harmless,written,dynamics/schedules.py" in (tmp_path / "faults.csv").read_text()

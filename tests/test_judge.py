@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from descent_audit import judge
-from descent_audit.catalogue import parse_claim
+from descent_audit.claims.catalogue import parse_claim
 
 FINITE = st.floats(-1e6, 1e6)
 
@@ -21,7 +21,7 @@ def expectation(relation, **keys):
 
 def claim_with(document, *expectations):
     document["expect"]["claim"] = list(expectations)
-    return parse_claim("small", document, document["audits"])
+    return parse_claim("gradient_descent/small", document, document["audits"])
 
 
 def one_check(relation, cells, **keys):
@@ -143,7 +143,7 @@ def test_covers_compares_numbers_as_numbers():
 
 def test_supported_when_all_is_met_and_no_counterexample_is_declared(document, good_rows):
     del document["arms"]["counterexamples"], document["expect"]["odd"]
-    judged = verdict_of(parse_claim("small", document, document["audits"]), good_rows[:2])
+    judged = verdict_of(parse_claim("gradient_descent/small", document, document["audits"]), good_rows[:2])
     assert judged.verdict == "supported"
     assert judged.control_failed is True
     assert judged.counterexample_shown is None
@@ -196,7 +196,7 @@ def test_void_when_the_control_passes_at_one_of_its_points(claim, good_rows):
 
 def test_control_is_held_to_the_points_that_are_named(document, good_rows):
     document["expect"]["calm"] = {"fails": [{"quantity": "final_distance", "where": {"n": 1}}]}
-    claim = parse_claim("small", document, document["audits"])
+    claim = parse_claim("gradient_descent/small", document, document["audits"])
     rows = [good_rows[0], row("calm", value=7.0, at="n=1"), row("calm", value=0.1, at="n=2"), good_rows[2]]
     assert verdict_of(claim, rows).verdict == "conditional"
 
@@ -212,7 +212,7 @@ def test_void_when_the_control_does_not_report(claim, good_rows):
 
 def test_void_when_the_control_is_not_as_it_must_be(document, good_rows):
     document["expect"]["calm"]["observes"] = [expectation("at_least", value=100.0)]
-    judged = verdict_of(parse_claim("small", document, document["audits"]), good_rows)
+    judged = verdict_of(parse_claim("gradient_descent/small", document, document["audits"]), good_rows)
     assert (judged.verdict, judged.control_failed) == ("void", True)
 
 
@@ -224,7 +224,7 @@ def test_void_when_the_counterexample_does_not_show(claim, good_rows):
 def test_void_when_a_further_case_is_not_observed(document, good_rows):
     document["arms"]["cases"] = {"outside": {"steps": 3}}
     document["expect"]["outside"] = [expectation("at_least", value=100.0)]
-    claim = parse_claim("small", document, document["audits"])
+    claim = parse_claim("gradient_descent/small", document, document["audits"])
     assert verdict_of(claim, [*good_rows, row("outside", value=5.0)]).verdict == "void"
     assert verdict_of(claim, [*good_rows, row("outside", value=500.0)]).verdict == "conditional"
 
@@ -272,7 +272,7 @@ def test_statement_takes_the_worst_of_its_claims(verdicts, contradicted, expecte
 
 def test_counterexample_bears_on_the_statements_that_it_names(document, good_rows):
     document["expect"]["odd"] = {"observes": document["expect"]["odd"], "bears_on": ["divergence_beyond"]}
-    claim = parse_claim("small", document, document["audits"])
+    claim = parse_claim("gradient_descent/small", document, document["audits"])
     judged = {"small": verdict_of(claim, good_rows)}
     verdicts = judge.judge_statements({"small": claim}, judged, ["divergence_beyond", "large_rate_overshoots", "other"])
     assert verdicts == {

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from conftest import PROJECT, clean_environment, copy_project
 
-from descent_audit.arms import simulate
-from descent_audit.catalogue import claim_names
-from descent_audit.randomness import Streams
+from descent_audit.claims.catalogue import claim_names
+from descent_audit.measurement.randomness import Streams
+from descent_audit.stages.arms import simulate
 
 QUADRATIC = "quadratic_divergence_threshold"
 

@@ -8,9 +8,13 @@ from conftest import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit import figures, identifiers, manifest, observe, trace, upkeep
-from descent_audit.catalogue import load_claims, root_seed
-from descent_audit.storage import seal_text, write_text
+from descent_audit import trace
+from descent_audit.claims import identifiers
+from descent_audit.claims.catalogue import load_claims, root_seed
+from descent_audit.figures import draw
+from descent_audit.records.storage import seal_text, write_text
+from descent_audit.report import upkeep
+from descent_audit.stages import manifest, observe
 
 NAME = "quadratic_divergence_threshold"
 SAMPLED = "saddle_escape_noise"
@@ -145,11 +149,13 @@ def test_page_reads_identifiers_as_the_command_does():
 
 
 def test_recomputing_a_figure_forgets_what_is_kept_of_it(results, capsys):
-    figures.main(["--results", str(results), "--claims", NAME])
+    draw.main(["--results", str(results), "--claims", NAME])
     kept = results / "kept" / "figures"
     assert {path.name for path in kept.iterdir()} == {f"{NAME}.svg", f"{NAME}.pdf"}
-    forget, _, draw = re.search(r"^recompute +(.+)$", printed(capsys, results, NAME), re.MULTILINE)[1].partition(" && ")
-    assert draw.startswith("snakemake ")
+    forget, _, again = re.search(r"^recompute +(.+)$", printed(capsys, results, NAME), re.MULTILINE)[1].partition(
+        " && "
+    )
+    assert again.startswith("snakemake ")
     subprocess.run(forget, shell=True, check=True)
     assert not list(kept.iterdir())
 

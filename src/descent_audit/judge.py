@@ -12,11 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from descent_audit.catalogue import Claim, check_scale, load_statements, read_claims, select_claims
-from descent_audit.null_laws import LAWS, Sample, p_value, two_sided_level
-from descent_audit.programs import program
-from descent_audit.statistics import FALSE_ALARM, half_width
-from descent_audit.storage import (
+from descent_audit.claims.catalogue import Claim, check_scale, load_statements, read_claims, select_claims
+from descent_audit.measurement.null_laws import LAWS, Sample, p_value, two_sided_level
+from descent_audit.measurement.statistics import FALSE_ALARM, half_width
+from descent_audit.records.storage import (
     CHECK_COLUMNS,
     OBSERVATION_COLUMNS,
     Row,
@@ -27,6 +26,7 @@ from descent_audit.storage import (
     table_text,
     write_text,
 )
+from descent_audit.stages.programs import program
 
 Expectation = Mapping[str, Any]
 DECADES = 16.0

@@ -17,8 +17,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from descent_audit.arms import Reports
-from descent_audit.catalogue import (
+from descent_audit.claims.catalogue import (
     CONFIG,
     ConfigurationError,
     check_seed,
@@ -26,10 +25,11 @@ from descent_audit.catalogue import (
     parse_claim,
     read_claims,
 )
-from descent_audit.code_checks import check_code
-from descent_audit.observe import check_shard, observe
-from descent_audit.storage import StorageError, parameter_point
-from descent_audit.validation import unknown
+from descent_audit.claims.code_checks import check_code
+from descent_audit.claims.validation import unknown
+from descent_audit.records.storage import StorageError, parameter_point
+from descent_audit.stages.arms import Reports
+from descent_audit.stages.observe import check_shard, observe
 
 EXPERIMENT = "claim.experiment."
 

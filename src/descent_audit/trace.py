@@ -11,13 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims, read_claims
-from descent_audit.claims import claim_file
-from descent_audit.identifiers import Counted, Drawn, Observed, parse
-from descent_audit.kept import FOLDER
-from descent_audit.manifest import modules
-from descent_audit.programs import program
-from descent_audit.storage import (
+from descent_audit.claims.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims, read_claims
+from descent_audit.claims.identifiers import Counted, Drawn, Observed, parse
+from descent_audit.claims.validation import unknown
+from descent_audit.figures.kept import FOLDER
+from descent_audit.records.storage import (
     OBSERVATION_COLUMNS,
     Row,
     StorageError,
@@ -28,15 +26,16 @@ from descent_audit.storage import (
     read_sealed,
     read_table,
 )
-from descent_audit.upkeep import committed, fault_counts, reason_counts, speed_rows
-from descent_audit.validation import unknown
+from descent_audit.report.upkeep import committed, fault_counts, reason_counts, speed_rows
+from descent_audit.stages.manifest import modules
+from descent_audit.stages.programs import program
 
 Chain = list[tuple[str, str]]
 REFERENCE = ROOT / "reports" / "reference"
 BENCHMARKS = ROOT / "benchmarks" / "results"
 TABLES = {
     "statements.csv": "judgements.json and config/statements.yaml",
-    "verdicts.csv": "judgements.json and config/claim/*.yaml",
+    "verdicts.csv": "judgements.json and config/claim/",
     "coverage.csv": "statements.csv",
     "calibration.csv": "runs of every claim that draws random numbers, under many root seeds: make calibrate",
     "stability.csv": "runs of every claim in other arithmetic and with other versions: make stability",
@@ -77,7 +76,7 @@ def origin(claim: Claim, arm: str, manifest: dict[str, Any]) -> Chain:
         ("experiment", made["config"][arm]["_target_"]),
         *((f"  {key}", str(value)) for key, value in parameters.items()),
         ("seed", f"{manifest['seed']}, spawned for claim {claim.name}, arm {arm}"),
-        ("parameters", f"{claim_file(claim.name)}, sha256 {made['config_digest']}"),
+        ("parameters", f"{claim.file}, sha256 {made['config_digest']}"),
         ("code", f"{len(modules(claim))} files of the package, sha256 {made['code']}"),
         ("packages", ", ".join(f"{name} {version}" for name, version in manifest["packages"].items())),
     ]
@@ -88,7 +87,7 @@ def drawn_chain(claim: Claim, results: Path, manifest: dict[str, Any]) -> Chain:
     figure, kept = (folder / "figures" / claim.name for folder in (results, results / FOLDER))
     return [
         ("figure", f"{figure}.svg, {figure}.pdf"),
-        ("drawn from", f"{results / 'curves' / claim.name}.csv, key figure of {claim_file(claim.name)}"),
+        ("drawn from", f"{results / 'curves' / claim.name}.csv, key figure of {claim.file}"),
         *origin(claim, "claim", manifest),
         (
             "recompute",
@@ -142,7 +141,7 @@ def find(rows: Sequence[Row], one: Observed) -> tuple[int, Row]:
 
 def recomputed(one: Observed, claim: Claim, manifest: dict[str, Any]) -> str:
     """Run the arm behind a number, and return the number as the table writes it; empty where it is not reported."""
-    from descent_audit.arms import simulate  # NumPy, where the chain alone needs none
+    from descent_audit.stages.arms import simulate  # NumPy, where the chain alone needs none
 
     arms = [arm for arm in claim.arms(manifest["scale"]) if arm.name == one.arm]
     (_, report), *_ = simulate(claim.name, arms, manifest["seed"])

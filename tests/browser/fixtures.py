@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from descent_audit.catalogue import load_claims
-from descent_audit.page import main
+from descent_audit.claims.catalogue import load_claims
+from descent_audit.report.page import main
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from descent_audit import explore, judge, manifest, observe, page, tables
-from descent_audit.catalogue import load_claims
-from descent_audit.storage import write_text
+from descent_audit import judge
+from descent_audit.claims.catalogue import load_claims
+from descent_audit.records.storage import write_text
+from descent_audit.report import explore, page
+from descent_audit.stages import manifest, observe, tables
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(

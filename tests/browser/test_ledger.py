@@ -42,7 +42,7 @@ def test_without_scripts_everything_is_shown(open_report, small, statements):
 
 
 def test_every_entry_has_its_verdict_in_words_and_symbol(open_report, small, statements):
-    from descent_audit.verdicts import VERDICTS
+    from descent_audit.claims.verdicts import VERDICTS
 
     page = open_report(small.page).page
     texts = page.locator(f"{ROWS} .verdict").all_inner_texts()

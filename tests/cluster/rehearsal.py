@@ -83,7 +83,7 @@ def running_cluster(patience: int = 120) -> Iterator[Cluster]:
 def rehearsed_project(folder: Path, claims: list[str] = RUN_CLAIMS) -> Path:
     """Copy the project with some claims, its simulations ready for orders."""
     copy_project(folder, claims)
-    path = folder / "src" / "descent_audit" / "observe.py"
+    path = folder / "src" / "descent_audit" / "stages" / "observe.py"
     before, guard, after = path.read_text().partition('if __name__ == "__main__":\n')
     assert guard
     path.write_text(f"{before}{HOOK.lstrip()}{after}")

@@ -4,7 +4,7 @@ import pytest
 from conftest import RUN_CLAIMS, snakemake
 from rehearsal import finish, nothing_is_amiss, rehearsed_project, require_cluster, run, running_cluster, start
 
-from descent_audit.catalogue import claim_names
+from descent_audit.claims.catalogue import claim_names
 
 require_cluster()
 pytestmark = pytest.mark.cluster

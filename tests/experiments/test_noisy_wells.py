@@ -19,8 +19,8 @@ from descent_audit.experiments.noisy_wells import (
     whole_line,
 )
 from descent_audit.landscapes.two_wells import TwoWells, Well
-from descent_audit.parameters import OutOfRange
-from descent_audit.references import CUT, passage_moments, survival, transition_operator
+from descent_audit.measurement.parameters import OutOfRange
+from descent_audit.theory.langevin_operators import CUT, passage_moments, survival, transition_operator
 
 LOSS = TwoWells(Well(0.5, 1.3), Well(1.5, 0.8))
 

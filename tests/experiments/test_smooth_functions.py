@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from descent_audit.experiments.smooth_functions import random_points, smooth_functions
-from descent_audit.randomness import Streams
+from descent_audit.measurement.randomness import Streams
 
 NAMES = ["quadratic", "log_cosh", "logistic", "huber", "pseudo_huber", "cosine", "cauchy"]
 DIMENSIONS = [10, 3, 5, 3, 3, 3, 3]

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from descent_audit.dynamics.trajectories import final, iterate
 from descent_audit.landscapes.factorization import Factorization
-from descent_audit.trajectories import final, iterate
 
 weights = st.floats(-4.0, 4.0)
 targets = st.floats(0.2, 3.0)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from descent_audit.dynamics.trajectories import iterate
 from descent_audit.optimizers.adam import Adam
 from descent_audit.optimizers.rmsprop import RMSProp
-from descent_audit.trajectories import iterate
 
 DECAYS = st.floats(0.0, 0.999)
 

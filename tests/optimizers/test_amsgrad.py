@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from descent_audit.dynamics.trajectories import iterate
 from descent_audit.optimizers.adam import Adam
 from descent_audit.optimizers.amsgrad import AMSGrad
-from descent_audit.trajectories import iterate
 
 GRADIENTS = st.lists(st.floats(-3.0, 3.0), min_size=1, max_size=15)
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from descent_audit.dynamics.trajectories import iterate
 from descent_audit.optimizers.averaged_gradient import AveragedGradient
 from descent_audit.optimizers.gradient_descent import GradientDescent
 from descent_audit.optimizers.heavy_ball import HeavyBall
-from descent_audit.trajectories import iterate
 
 
 @given(st.lists(st.floats(-3.0, 3.0), min_size=1, max_size=12), st.floats(0.1, 0.99))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize
 
+from descent_audit.dynamics.trajectories import final
 from descent_audit.optimizers.gradient_descent import GradientDescent
-from descent_audit.trajectories import final
 
 RULE = GradientDescent()
 

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from descent_audit.dynamics.trajectories import iterate
 from descent_audit.optimizers.gradient_descent import GradientDescent
 from descent_audit.optimizers.heavy_ball import HeavyBall
-from descent_audit.trajectories import iterate
 
 
 @given(st.floats(0.0, 0.99), st.floats(0.01, 1.9))

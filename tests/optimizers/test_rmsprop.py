@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from descent_audit.dynamics.trajectories import iterate
 from descent_audit.optimizers.rmsprop import RMSProp
-from descent_audit.trajectories import iterate
 
 
 def by_hand(curvature, start, rate, decay, epsilon, steps):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import QUADRATIC, RUN_CLAIMS, clean_environment, copy_project, snakemake
+from conftest import QUADRATIC, RUN_CLAIMS, claim_path, clean_environment, copy_project, snakemake
 
 
 def results(folder: Path) -> dict[str, bytes]:
@@ -118,17 +118,19 @@ def test_removed_result_is_made_again(finished, project):
         ("audits: [", "audits: [nothing, ", ["'nothing'"]),
         ("statement:", "statment:", ["did you mean 'statement'"]),
         ("audits: [", "audits: [[", ["YAML error"]),
-        ("descent_audit.experiments.divergence.divergence_threshold", "os.system", ["os.system"]),
+        ("descent_audit.experiments.gradient_descent.divergence.divergence_threshold", "os.system", ["os.system"]),
     ],
 )
 def test_wrong_claim_file_stops_before_any_job_and_loses_nothing(project, old, new, parts):
     before = results(project)
-    path = project / "config" / "claim" / f"{QUADRATIC}.yaml"
+    path = claim_path(QUADRATIC, project)
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
     output = fails_in_one_line(project)
-    line = next(line for line in output.splitlines() if line.startswith(f"config/claim/{QUADRATIC}.yaml"))
+    line = next(
+        line for line in output.splitlines() if line.startswith(f"config/claim/gradient_descent/{QUADRATIC}.yaml")
+    )
     assert all(part in line for part in parts)
     assert results(project) == before
 
@@ -181,7 +183,7 @@ def test_read_only_results_are_one_line(project, read_only):
 
 def test_read_only_results_stop_the_pipeline_without_a_loss(project, read_only):
     before = results(project)
-    path = project / "config" / "claim" / f"{QUADRATIC}.yaml"
+    path = claim_path(QUADRATIC, project)
     path.write_text(path.read_text().replace("absolute: 5.0e-5", "absolute: 6.0e-5"))
     done = snakemake(project, check=False)
     assert done.returncode != 0

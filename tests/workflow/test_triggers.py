@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, QUADRATIC, RUN_CLAIMS, copy_project, snakemake
+from conftest import PROJECT, QUADRATIC, RUN_CLAIMS, claim_path, copy_project, snakemake
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -25,7 +25,7 @@ def rerun(project: Path) -> tuple[set[str], set[str]]:
 
 
 def claim_file(project: Path, name: str = QUADRATIC) -> Path:
-    return project / "config" / "claim" / f"{name}.yaml"
+    return claim_path(name, project)
 
 
 def test_second_run_does_nothing(project):
@@ -198,7 +198,9 @@ def test_shards_are_jobs_of_their_own_and_change_no_byte(tmp_path):
 
 
 def test_more_shards_than_blocks_is_one_line_before_any_job(project):
-    shutil.copy2(PROJECT / "config" / "claim" / f"{SAMPLED[0]}.yaml", project / "config" / "claim")
+    path = claim_path(SAMPLED[0])
+    (project / path.relative_to(PROJECT).parent).mkdir()
+    shutil.copy2(path, project / path.relative_to(PROJECT))
     done = snakemake(project, "--config", "scale=smoke", "shards=1000", check=False)
     assert done.returncode != 0
     (line,) = [line for line in done.stderr.splitlines() if "shards" in line]

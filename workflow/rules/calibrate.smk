@@ -1,6 +1,6 @@
 rule calibration:
     input:
-        code=lambda wildcards: plan.code("calibrate", wildcards.claim),
+        code=lambda wildcards: plan.code("assurance.calibrate", wildcards.claim),
     output:
         "results/calibration/{claim}.json",
     log:
@@ -16,13 +16,13 @@ rule calibration:
     message:
         "Running {wildcards.claim} under {params.seeds} seeds"
     shell:
-        "python -m descent_audit.calibrate --claim {wildcards.claim} --seeds {params.seeds} --output {output} >{log} 2>&1"
+        "python -m descent_audit.assurance.calibrate --claim {wildcards.claim} --seeds {params.seeds} --output {output} >{log} 2>&1"
 
 
 rule calibrate:
     input:
         runs=expand(rules.calibration.output, claim=plan.calibrated()),
-        code=plan.code("calibrate"),
+        code=plan.code("assurance.calibrate"),
     output:
         claims="results/calibration/calibration.csv",
         laws="results/calibration/calibration_laws.csv",
@@ -33,4 +33,4 @@ rule calibrate:
     message:
         "Testing the false-alarm rates of all sampled claims"
     shell:
-        "python -m descent_audit.calibrate --gather {input.runs} --output results/calibration >{log} 2>&1"
+        "python -m descent_audit.assurance.calibrate --gather {input.runs} --output results/calibration >{log} 2>&1"

@@ -6,9 +6,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from descent_audit.cluster import cancel_orphans, remember_job_age, start_again
-from descent_audit.plan import LOCK, hold_lock, job_environment, plan_or_exit
-from descent_audit.styles import DRAWN, REPORT
+from descent_audit.workflow.cluster import cancel_orphans, remember_job_age, start_again
+from descent_audit.workflow.plan import LOCK, hold_lock, job_environment, plan_or_exit
+from descent_audit.figures.styles import DRAWN, REPORT
 
 plan = plan_or_exit(config)
 SCALE = plan.scale

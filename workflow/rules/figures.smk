@@ -6,7 +6,7 @@ for batch, claims in plan.batches().items():
         input:
             curves=expand(rules.simulate.output.curves, claim=claims),
             seals=expand(rules.simulate.output.seal, claim=claims),
-            code=plan.code("figures"),
+            code=plan.code("figures.draw"),
         output:
             [
                 report(
@@ -34,7 +34,7 @@ for batch, claims in plan.batches().items():
         message:
             f"Drawing the figures from {claims[0]} to {claims[-1]}"
         shell:
-            "python -m descent_audit.figures --results {params.results} --claims {params.claims} >{log} 2>&1"
+            "python -m descent_audit.figures.draw --results {params.results} --claims {params.claims} >{log} 2>&1"
 
     rule:
         name:
@@ -42,7 +42,7 @@ for batch, claims in plan.batches().items():
         input:
             curves=expand(rules.simulate.output.curves, claim=claims),
             seals=expand(rules.simulate.output.seal, claim=claims),
-            code=plan.code("figures"),
+            code=plan.code("figures.draw"),
         output:
             expand(f"{RESULTS}/{{drawing}}", drawing=plan.taken_along(claims)),
         log:
@@ -63,7 +63,7 @@ for batch, claims in plan.batches().items():
         message:
             f"Drawing the figures from {claims[0]} to {claims[-1]} in the style {plan.figure_style}"
         shell:
-            "python -m descent_audit.figures --results {params.results} --claims {params.claims}"
+            "python -m descent_audit.figures.draw --results {params.results} --claims {params.claims}"
             " --style {params.style} --formats {params.formats} >{log} 2>&1"
 
 

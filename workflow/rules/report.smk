@@ -17,7 +17,7 @@ rule page:
         manifest=rules.manifest.output,
         sources=sorted(map(str, Path("reports").glob("*.*"))),
         widgets=sorted(str(path) for path in Path("reports/explore").rglob("*.*")),
-        code=plan.code("page"),
+        code=plan.code("report.page"),
     output:
         f"{REPORTS}/audit.html",
     log:
@@ -33,7 +33,7 @@ rule page:
     message:
         "Writing the report as HTML"
     shell:
-        "python -m descent_audit.page --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
+        "python -m descent_audit.report.page --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
 
 
 # What Pandoc has to do for the PDF needs no figure: it fills a core while the last ones are drawn.
@@ -51,7 +51,7 @@ rule paper:
             ],
         ),
         citation="CITATION.cff",
-        code=plan.code("paper"),
+        code=plan.code("report.paper"),
     output:
         f"{RESULTS}/audit.typ",
     log:
@@ -68,14 +68,14 @@ rule paper:
     message:
         "Writing the report as the source of a PDF"
     shell:
-        "python -m descent_audit.paper --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
+        "python -m descent_audit.report.paper --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
 
 
 rule typeset:
     input:
         source=rules.paper.output,
         figures=rules.drawings.input,
-        code=plan.code("typeset"),
+        code=plan.code("report.typeset"),
     output:
         f"{REPORTS}/audit.pdf",
     log:
@@ -87,7 +87,7 @@ rule typeset:
     message:
         "Writing the report as PDF"
     shell:
-        "python -m descent_audit.typeset {input.source} {output} >{log} 2>&1"
+        "python -m descent_audit.report.typeset {input.source} {output} >{log} 2>&1"
 
 
 rule gallery:
@@ -96,7 +96,7 @@ rule gallery:
         observations=rules.judge.input.observations,
         figures=rules.drawings.input,
         sources=["reports/figures.html.jinja", "reports/audit.css"],
-        code=plan.code("gallery"),
+        code=plan.code("report.gallery"),
     output:
         page=f"{REPORTS}/figures.html",
         captions=expand(f"{CAPTIONS}/{{claim}}.rst", claim=CLAIMS),
@@ -113,7 +113,7 @@ rule gallery:
     message:
         "Writing the page of all figures"
     shell:
-        "python -m descent_audit.gallery --scale {params.scale} --results {params.results} --output {output.page} >{log} 2>&1"
+        "python -m descent_audit.report.gallery --scale {params.scale} --results {params.results} --output {output.page} >{log} 2>&1"
 
 
 rule report:
@@ -129,7 +129,7 @@ rule crate:
         rules.drawings.input,
         manifest=rules.manifest.output,
         citation="CITATION.cff",
-        code=plan.code("crate"),
+        code=plan.code("report.crate"),
     output:
         f"{RESULTS}/ro-crate-metadata.json",
     log:
@@ -142,4 +142,4 @@ rule crate:
     message:
         "Describing the run as an RO-Crate"
     shell:
-        "python -m descent_audit.crate --results {params.results} --report {params.reports} >{log} 2>&1"
+        "python -m descent_audit.report.crate --results {params.results} --report {params.reports} >{log} 2>&1"

@@ -1,6 +1,6 @@
 rule shard:
     input:
-        code=lambda wildcards: plan.code("observe", wildcards.claim),
+        code=lambda wildcards: plan.code("stages.observe", wildcards.claim),
         settings=["config/config.yaml", f"config/scale/{SCALE}.yaml"],
     output:
         f"{RESULTS}/shards/{{claim}}/{{shard}}_of_{{shards}}.json",
@@ -21,13 +21,13 @@ rule shard:
     message:
         "Drawing shard {wildcards.shard} of {wildcards.shards} of {wildcards.claim} at {SCALE} scale"
     shell:
-        "python -m descent_audit.observe --claim {wildcards.claim} --scale {params.scale} --results {params.results} --shard {wildcards.shard} --shards {wildcards.shards} >{log} 2>&1"
+        "python -m descent_audit.stages.observe --claim {wildcards.claim} --scale {params.scale} --results {params.results} --shard {wildcards.shard} --shards {wildcards.shards} >{log} 2>&1"
 
 
 rule simulate:
     input:
         shards=lambda wildcards: plan.shard_files(wildcards.claim, RESULTS),
-        code=lambda wildcards: plan.code("observe", wildcards.claim),
+        code=lambda wildcards: plan.code("stages.observe", wildcards.claim),
         settings=["config/config.yaml", f"config/scale/{SCALE}.yaml"],
     output:
         observations=f"{RESULTS}/observations/{{claim}}.csv",
@@ -51,4 +51,4 @@ rule simulate:
     message:
         "Simulating {wildcards.claim} at {SCALE} scale"
     shell:
-        "python -m descent_audit.observe --claim {wildcards.claim} --scale {params.scale} --results {params.results} --shards {params.shards} >{log} 2>&1"
+        "python -m descent_audit.stages.observe --claim {wildcards.claim} --scale {params.scale} --results {params.results} --shards {params.shards} >{log} 2>&1"

@@ -31,7 +31,7 @@ rule variation:
             if wildcards.which in ("oldest", "newest")
             else []
         ),
-        code=plan.sources() + plan.code("stability"),
+        code=plan.sources() + plan.code("assurance.stability"),
     output:
         checks="results/stability/{which}/checks.csv",
         about="results/stability/{which}/variation.json",
@@ -53,7 +53,7 @@ rule variation:
     message:
         "Running every claim: {wildcards.which}"
     shell:
-        "OMP_NUM_THREADS={params.threads} OPENBLAS_NUM_THREADS={params.threads} {params.python} -m descent_audit.stability --run {params.folder} --scale {params.scale} {params.options} >{log} 2>&1"
+        "OMP_NUM_THREADS={params.threads} OPENBLAS_NUM_THREADS={params.threads} {params.python} -m descent_audit.assurance.stability --run {params.folder} --scale {params.scale} {params.options} >{log} 2>&1"
 
 
 rule stability:
@@ -72,4 +72,4 @@ rule stability:
     message:
         "Counting what moved under every variation"
     shell:
-        "python -m descent_audit.stability --compare {params.named} --results {params.results} --output {output} >{log} 2>&1"
+        "python -m descent_audit.assurance.stability --compare {params.named} --results {params.results} --output {output} >{log} 2>&1"

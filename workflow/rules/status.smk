@@ -9,4 +9,4 @@ rule status:
     message:
         "The state of every claim at {SCALE} scale"
     shell:
-        "python -m descent_audit.status {params.config:q} 2>{log}"
+        "python -m descent_audit.workflow.status {params.config:q} 2>{log}"

@@ -2,7 +2,7 @@ rule tables:
     input:
         checks=rules.judge.output.checks,
         judgements=rules.judge.output.judgements,
-        code=plan.code("tables"),
+        code=plan.code("stages.tables"),
     output:
         verdicts=report(
             f"{RESULTS}/verdicts.csv",
@@ -35,13 +35,13 @@ rule tables:
     message:
         "Writing the tables of verdicts and statements"
     shell:
-        "python -m descent_audit.tables --results {params.results} >{log} 2>&1"
+        "python -m descent_audit.stages.tables --results {params.results} >{log} 2>&1"
 
 
 rule ledger:
     input:
         statements=rules.tables.output.statements,
-        code=plan.code("tables"),
+        code=plan.code("stages.tables"),
     output:
         f"{RESULTS}/ledger.txt",
     log:
@@ -53,7 +53,7 @@ rule ledger:
     message:
         "Printing the ledger"
     shell:
-        "python -m descent_audit.tables --results {params.results} --ledger {output} 2>{log}"
+        "python -m descent_audit.stages.tables --results {params.results} --ledger {output} 2>{log}"
 
 
 rule manifest:
@@ -78,4 +78,4 @@ rule manifest:
     message:
         "Writing the manifest"
     shell:
-        "python -m descent_audit.manifest --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"
+        "python -m descent_audit.stages.manifest --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"

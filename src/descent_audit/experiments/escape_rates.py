@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from descent_audit.scheduled_runs import scheduled
-from descent_audit.schedules import decaying
-from descent_audit.trajectories import Gradient, Optimizer
+from descent_audit.dynamics.scheduled_runs import scheduled
+from descent_audit.dynamics.schedules import decaying
+from descent_audit.dynamics.trajectories import Gradient, Optimizer
 
 Array = NDArray[np.float64]
 

@@ -11,10 +11,17 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
+from descent_audit.dynamics.langevin import walk
 from descent_audit.landscapes.two_wells import TwoWells, Well
-from descent_audit.langevin import walk
-from descent_audit.parameters import OutOfRange
-from descent_audit.references import CUT, NODES, PANEL, LangevinChain, TransitionOperator, transition_operator
+from descent_audit.measurement.parameters import OutOfRange
+from descent_audit.theory.langevin_operators import (
+    CUT,
+    NODES,
+    PANEL,
+    LangevinChain,
+    TransitionOperator,
+    transition_operator,
+)
 
 Array = NDArray[np.float64]
 DRAWN_NODES = 6

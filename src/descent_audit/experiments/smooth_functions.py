@@ -15,7 +15,7 @@ from descent_audit.landscapes.log_cosh import LogCosh
 from descent_audit.landscapes.logistic import Logistic
 from descent_audit.landscapes.pseudo_huber import PseudoHuber
 from descent_audit.landscapes.quadratic import Quadratic, geometric_spectrum, random_orthogonal, rotated_hessian
-from descent_audit.randomness import Streams
+from descent_audit.measurement.randomness import Streams
 
 Array = NDArray[np.float64]
 

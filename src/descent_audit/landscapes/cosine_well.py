@@ -6,7 +6,7 @@ from math import pi
 import numpy as np
 from numpy.typing import NDArray
 
-from descent_audit.bisection import bisect
+from descent_audit.numerics.bisection import bisect
 
 Array = NDArray[np.float64]
 

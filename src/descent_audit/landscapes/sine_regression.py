@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from descent_audit.bisection import bisect
+from descent_audit.numerics.bisection import bisect
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Who audits the audit: verify, integrity, calibration, stability."""

@@ -1,0 +1,150 @@
+"""Many seeds instead of one: whether p-values are uniform, verdicts stay and controls are rejected every time.
+
+``python -m descent_audit.assurance.calibrate --claim NAME --output FILE`` runs one claim at smoke scale under many
+root seeds; ``python -m descent_audit.assurance.calibrate --gather FILE ... --output FOLDER`` writes the tables of all
+claims.
+"""
+
+import argparse
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from descent_audit.claims.catalogue import Claim, load_claims
+from descent_audit.claims.claims import CALIBRATION_SCALE as SCALE
+from descent_audit.judge import covers, judge_claim
+from descent_audit.measurement.null_laws import LAWS, Sample
+from descent_audit.measurement.randomness import Streams
+from descent_audit.records.storage import (
+    OBSERVATION_COLUMNS,
+    Row,
+    json_text,
+    number,
+    read_json,
+    table_text,
+    write_text,
+)
+from descent_audit.stages.arms import simulate
+from descent_audit.stages.observe import observation_rows
+from descent_audit.stages.programs import program
+
+CLAIM_COLUMNS = (
+    "claim", "seeds", "verdict", "same_verdict", "controls_rejected", "laws", "smallest_p", "adjusted_p",
+)  # fmt: skip
+LAW_COLUMNS = ("claim", "arm", "quantity", "at", "law", "seeds", "distance", "p")
+Place = tuple[str, str, str, str]
+"""Arm, quantity, parameter point and null law of a comparison."""
+
+
+def rows_under(claim: Claim, seed: int) -> list[Row]:
+    """Return the rows that the claim's simulation writes under a root seed."""
+    reports = simulate(claim.name, claim.arms(SCALE), seed)
+    text = table_text(OBSERVATION_COLUMNS, observation_rows(claim.name, reports))
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def positions(claim: Claim, rows: Sequence[Row], seed: int) -> Iterator[tuple[Place, float]]:
+    """Yield where each sampled number lies in its null law: uniform on [0, 1] if the law is true.
+
+    A count of probability $P(X = k)$ is spread over that width at random, without which no discrete law is uniform.
+    """
+    spread = Streams(seed, claim.name, "calibration").generator("spread")
+    for arm, rule in claim.expectations(SCALE).items():
+        for expectation in (one for one in rule["observes"] if one["relation"] in LAWS):
+            for row in rows:
+                named = row["arm"] == arm and row["quantity"] == expectation["quantity"]
+                if named and covers(expectation.get("where", {}), row["at"]):
+                    place = (arm, row["quantity"], row["at"], expectation["relation"])
+                    yield place, _position(expectation, row, float(spread.random()))
+
+
+def calibrate(claim: Claim, seeds: int) -> dict[str, Any]:
+    """Return what came out under the root seeds 1 to ``seeds``: verdicts, controls, positions in the null laws."""
+    verdicts: Counter[str] = Counter()
+    found: dict[Place, list[float]] = {}
+    rejected = 0
+    for seed in range(1, seeds + 1):
+        rows = rows_under(claim, seed)
+        _, judgement = judge_claim(claim, SCALE, rows)
+        verdicts[judgement.verdict] += 1
+        rejected += judgement.control_failed
+        for place, position in positions(claim, rows, seed):
+            found.setdefault(place, []).append(position)
+    laws = [{"place": list(place), "positions": values} for place, values in sorted(found.items())]
+    return {"claim": claim.name, "seeds": seeds, "verdicts": dict(verdicts), "rejected": rejected, "laws": laws}
+
+
+def law_rows(run: Mapping[str, Any]) -> Iterator[dict[str, object]]:
+    """Yield the test of Kolmogorov and Smirnov for uniform positions, a row per comparison."""
+    from scipy.stats import kstest  # half a second that the runs themselves do not need
+
+    for law in run["laws"]:
+        test = kstest(law["positions"], "uniform")
+        named = dict(zip(("arm", "quantity", "at", "law"), law["place"], strict=True))
+        yield {
+            "claim": run["claim"],
+            **named,
+            "seeds": len(law["positions"]),
+            "distance": float(test.statistic),
+            "p": float(test.pvalue),
+        }
+
+
+def claim_row(run: Mapping[str, Any], laws: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """Return a claim's row: its commonest verdict and how often it came, and the smallest p-value of uniformity.
+
+    ``adjusted_p`` is that p-value times the number of comparisons, at most 1 (Bonferroni).
+    """
+    verdict, times = Counter(run["verdicts"]).most_common(1)[0]
+    smallest = min((law["p"] for law in laws), default=None)
+    return {
+        "claim": run["claim"],
+        "seeds": run["seeds"],
+        "verdict": verdict,
+        "same_verdict": times,
+        "controls_rejected": run["rejected"],
+        "laws": len(laws),
+        "smallest_p": smallest,
+        "adjusted_p": None if smallest is None else min(1.0, smallest * len(laws)),
+    }
+
+
+def gather(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the tables of all claims by file name."""
+    laws = {run["claim"]: list(law_rows(run)) for run in runs}
+    claims = [claim_row(run, laws[run["claim"]]) for run in sorted(runs, key=lambda run: str(run["claim"]))]
+    rows = [row for name in sorted(laws) for row in laws[name]]
+    return {
+        "calibration.csv": table_text(CLAIM_COLUMNS, claims),
+        "calibration_laws.csv": table_text(LAW_COLUMNS, rows),
+    }
+
+
+@program
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one claim under many seeds, or gather the runs; one line and exit code 1 for a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--claim")
+    parser.add_argument("--seeds", type=int, required=False, default=1)
+    parser.add_argument("--gather", nargs="*", type=Path)
+    parser.add_argument("--output", required=True, type=Path)
+    options = parser.parse_args(arguments)
+    if options.claim:
+        claim = load_claims([options.claim])[options.claim]
+        write_text(options.output, json_text(calibrate(claim, options.seeds)))
+    for name, text in gather([read_json(path) for path in options.gather or []]).items() if options.gather else ():
+        write_text(options.output / name, text)
+
+
+def _position(expectation: Mapping[str, Any], row: Row, spread: float) -> float:
+    predicted = float(expectation.get("value", number(row["predicted"])))
+    sample = Sample(number(row["value"]), predicted, number(row["standard_error"]), int(row["replicates"]))
+    lower, upper = LAWS[expectation["relation"]].tails(sample)
+    return (1.0 - upper) + spread * max(lower + upper - 1.0, 0.0)
+
+
+if __name__ == "__main__":
+    main()

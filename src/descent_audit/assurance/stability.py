@@ -1,0 +1,141 @@
+"""What a verdict depends on besides the claim: other arithmetic, other versions, other threads.
+
+``python -m descent_audit.assurance.stability --run FOLDER --scale full [--single]`` runs every claim in this process;
+``python -m descent_audit.assurance.stability --compare NAME=FOLDER ... --results results/full --output FILE`` counts,
+for every variation, which verdicts changed and which numbers moved.
+"""
+
+import argparse
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from descent_audit import judge, optimizers
+from descent_audit.assurance.verify import changed_numbers
+from descent_audit.claims.catalogue import check_scale, load_claims, root_seed
+from descent_audit.claims.sources import classes
+from descent_audit.records.storage import Row, json_text, read_json, read_judgements, read_table, table_text, write_text
+from descent_audit.stages.arms import simulate
+from descent_audit.stages.observe import write_results
+from descent_audit.stages.programs import program
+
+COLUMNS = ("variation", "numpy", "claims", "same_verdict", "numbers", "moved", "beyond", "changed")
+"""``moved`` counts numbers with any other digit, ``beyond`` those beyond their own tolerance."""
+
+
+def single(value: Any) -> Any:
+    """Return arrays rounded to single precision and kept as float64; whatever is no array of floats stays."""
+    if isinstance(value, tuple):
+        rounded = map(single, value)
+        return type(value)(*rounded) if hasattr(value, "_fields") else tuple(rounded)
+    if isinstance(value, np.ndarray | np.floating) and value.dtype == np.float64:
+        with np.errstate(over="ignore"):
+            return value.astype(np.float32).astype(np.float64)
+    return value
+
+
+@contextmanager
+def single_precision() -> Iterator[Callable[[], int]]:
+    """Round point and state to single precision after every update of every optimizer; yield a count of updates."""
+    calls, originals = [0], {}
+
+    def rounding(update: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(update)
+        def rounded(*arguments: Any) -> Any:
+            calls[0] += 1
+            return single(update(*arguments))
+
+        return rounded
+
+    for rule in update_rules():
+        originals[rule] = rule.update
+        rule.update = rounding(rule.update)
+    try:
+        yield lambda: calls[0]
+    finally:
+        for rule, update in originals.items():
+            rule.update = update
+
+
+def update_rules() -> list[Any]:
+    """Return all optimizer classes."""
+    modules = [
+        importlib.import_module(f"{optimizers.__name__}.{one.name}")
+        for one in pkgutil.iter_modules(optimizers.__path__)
+    ]
+    found = [getattr(module, name) for module in modules for name in classes(Path(str(module.__file__)))]
+    return [rule for rule in found if "update" in vars(rule)]
+
+
+def run(folder: Path, scale: str, *, in_single: bool) -> None:
+    """Run and judge every claim; in single precision those alone that update through an optimizer.
+
+    Raises ``ConfigurationError`` or ``StorageError``.
+    """
+    claims, touched = load_claims(), []
+    for name, claim in claims.items():
+        with single_precision() if in_single else nullcontext(lambda: 1) as updates:
+            before = updates() if in_single else 0
+            reports = simulate(name, claim.arms(scale), root_seed())
+            if updates() > before:
+                touched.append(name)
+                write_results(folder, name, reports)
+    judge.main(["--scale", scale, "--results", str(folder), "--claims", ",".join(touched)])
+    write_text(folder / "variation.json", json_text({"numpy": np.__version__, "claims": touched}))
+
+
+def compared(variation: str, folder: Path, results: Path) -> dict[str, object]:
+    """Return the row of one variation. Raises ``StorageError``."""
+    about = read_json(folder / "variation.json")
+    old, new = (read_judgements(place)["claims"] for place in (results, folder))
+    before, after = (_checks(place, about["claims"]) for place in (results, folder))
+    changed = [name for name in about["claims"] if old[name]["verdict"] != new[name]["verdict"]]
+    return {
+        "variation": variation,
+        "numpy": about["numpy"],
+        "claims": len(about["claims"]),
+        "same_verdict": len(about["claims"]) - len(changed),
+        "numbers": len(after),
+        "moved": len(list(changed_numbers(before, after, bitwise=True))),
+        "beyond": len(list(changed_numbers(before, after, bitwise=False))),
+        "changed": ";".join(f"{name}={new[name]['verdict']}" for name in changed),
+    }
+
+
+def _checks(folder: Path, names: Iterable[str]) -> list[Row]:
+    chosen = set(names)
+    return [row for row in read_table(folder / "checks.csv") if row["claim"] in chosen]
+
+
+def compare(variations: Mapping[str, Path], results: Path, output: Path) -> None:
+    """Write the table of all variations. Raises ``StorageError``."""
+    rows = [compared(name, folder, results) for name, folder in variations.items()]
+    write_text(output, table_text(COLUMNS, rows))
+
+
+@program
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run or compare; one line and exit code 1 for a fault."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, metavar="FOLDER")
+    parser.add_argument("--scale", default="full")
+    parser.add_argument("--single", action="store_true", help="round to single precision after every update")
+    parser.add_argument("--compare", nargs="*", default=[], metavar="NAME=FOLDER")
+    parser.add_argument("--results", type=Path)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args(arguments)
+    if options.run:
+        run(options.run, check_scale(options.scale), in_single=options.single)
+    else:
+        named = dict(one.split("=", 1) for one in options.compare)
+        compare({name: Path(folder) for name, folder in named.items()}, options.results, options.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is claimed: statements and claim files, read, validated and put into words."""

@@ -1,0 +1,1 @@
+"""How iterates move: runs, schedules, line search, noise, mini-batches."""

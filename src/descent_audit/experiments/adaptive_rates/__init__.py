@@ -1,0 +1,1 @@
+"""Adaptive rates: RMSProp and Adam."""

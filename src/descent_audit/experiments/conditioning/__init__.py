@@ -1,0 +1,1 @@
+"""Ill-conditioning and preconditioning."""

@@ -1,0 +1,1 @@
+"""Gradient descent, smoothness and the learning rate."""

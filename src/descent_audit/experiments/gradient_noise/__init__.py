@@ -1,0 +1,1 @@
+"""Gradient noise, escape and flat minima."""

@@ -1,0 +1,1 @@
+"""Linear and small nonlinear networks: models, training, floors."""

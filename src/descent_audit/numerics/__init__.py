@@ -1,0 +1,1 @@
+"""Plain numerical tools: bisection, enumeration, fixed data."""

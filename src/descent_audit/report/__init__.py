@@ -1,0 +1,1 @@
+"""What readers see: page, paper, gallery, README, RO-Crate."""

@@ -1,0 +1,254 @@
+"""What the report says, as Pandoc's Markdown: facts from the tables, in the prose of ``reports/audit.md.jinja``.
+
+The prose holds no digit of a result. ``page`` makes one HTML file of it, ``paper`` and ``typeset`` one PDF.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+
+from descent_audit.claims.catalogue import (
+    REFERENCES,
+    ROOT,
+    Claim,
+    Statement,
+    load_statements,
+    read_claims,
+    reading_order,
+)
+from descent_audit.claims.identifiers import counted
+from descent_audit.claims.unbound import unbound_prose
+from descent_audit.claims.validation import fault
+from descent_audit.claims.verdicts import COVERAGE_COLUMNS, VERDICTS
+from descent_audit.records.storage import (
+    CHECK_COLUMNS,
+    OBSERVATION_COLUMNS,
+    STATEMENT_COLUMNS,
+    Row,
+    read_judgements,
+    read_sealed,
+    read_table,
+)
+from descent_audit.report.upkeep import (
+    calibration_rows,
+    committed,
+    fault_counts,
+    reason_counts,
+    speed,
+    verdicts_elsewhere,
+)
+from descent_audit.report.wording import bound, check_groups, escaped, filled_caption, shown_number, title
+
+TEMPLATES = ROOT / "reports"
+PROSE = "audit.md.jinja"
+REFERENCE = TEMPLATES / "reference"
+BENCHMARKS = ROOT / "benchmarks" / "results"
+VARIATIONS = {
+    "process": "in one process, without the workflow",
+    "threads": "with two BLAS threads",
+    "single": "with points and states rounded to single precision after every update",
+    "oldest": "with the oldest supported NumPy",
+    "newest": "with the newest NumPy",
+}
+"""What a run for the table of stability did otherwise."""
+CITED = ["--citeproc", f"--bibliography={REFERENCES}"]
+"""Options with which Pandoc turns keys into citations and writes the list of references."""
+WIDE = ["--columns=1", "--wrap=none"]
+"""Options with which every table is as wide as the text, however short its rows are."""
+FINDINGS = 3
+
+
+class Audit(NamedTuple):
+    """What a run has found: verdicts of claims (``judged``) and of statements (``verdicts``), ``checks`` by claim."""
+
+    claims: Mapping[str, Claim]
+    statements: Sequence[Statement]
+    judged: Mapping[str, Any]
+    verdicts: Mapping[str, str]
+    checks: Mapping[str, Sequence[Row]]
+
+
+def read_audit(results: Path) -> Audit:
+    """Return what a run has found. Raises ``ConfigurationError`` or ``StorageError``."""
+    summary = read_judgements(results)
+    checks: dict[str, list[Row]] = {}
+    for row in read_table(results / "checks.csv", CHECK_COLUMNS):
+        checks.setdefault(row["claim"], []).append(row)
+    return Audit(read_claims(), load_statements(), summary["claims"], summary["statements"], checks)
+
+
+def findings(audit: Audit) -> list[dict[str, Any]]:
+    """Return the most surprising findings: refuted claims first, then counterexamples by margin, one per claim."""
+    judged = audit.judged
+    refuted = [(math.inf, name, "claim") for name, judgement in judged.items() if judgement["verdict"] == "refuted"]
+    shown = [
+        (judgement["margins"].get(arm, 0.0), name, arm)
+        for name, judgement in judged.items()
+        if judgement["verdict"] == "conditional"
+        for arm in judgement["shown"]
+    ]
+    best: dict[str, dict[str, Any]] = {}
+    for _, name, arm in sorted([*refuted, *shown], key=lambda entry: (-entry[0], *entry[1:])):
+        best.setdefault(name, _finding(audit, name, arm))
+    return list(best.values())[:FINDINGS]
+
+
+def _finding(audit: Audit, name: str, arm: str) -> dict[str, Any]:
+    claim, verdicts = audit.claims[name], audit.verdicts
+    statements = claim.audits if arm == "claim" else claim.bears_on(arm)
+    groups = check_groups([row for row in audit.checks.get(name, []) if row["arm"] == arm])
+    return {
+        "claim": name,
+        "arm": arm,
+        "statement": next((one for one in statements if verdicts[one] in ("conditional", "refuted")), statements[0]),
+        "shows": claim.statement if arm == "claim" else claim.expect[arm].get("shows", ""),
+        "check": next(iter(groups), None),
+    }
+
+
+def contradicting(statement: Row, audit: Audit) -> list[str]:
+    """Return the claims that contradict a statement as worded, in its order: refuted, or by a counterexample."""
+    return [
+        name
+        for name in statement["claims"].split(";")
+        if name in audit.judged
+        if audit.judged[name]["verdict"] == "refuted"
+        or any(statement["id"] in audit.claims[name].bears_on(arm) for arm in audit.judged[name]["shown"])
+    ]
+
+
+def ledger_entry(statement: Row, audit: Audit) -> dict[str, Any]:
+    """Return what the ledger adds to a statement.
+
+    ``holds_when`` is the condition of the first claim that contradicts it, empty where none does; ``closest`` names
+    the claim of the smallest ``margin`` in decades, which is ``None`` where no claim has one.
+    """
+    against = contradicting(statement, audit)
+    judged = [name for name in statement["claims"].split(";") if name in audit.judged]
+    margins = {name: audit.judged[name]["worst_margin"] for name in judged}
+    found = {name: margin for name, margin in margins.items() if margin is not None}
+    closest = min(found, key=lambda name: found[name], default="")
+    return {
+        "holds_when": audit.claims[against[0]].condition if against else "",
+        "closest": closest,
+        "margin": found.get(closest),
+    }
+
+
+def claim_context(
+    claim: Claim,
+    judgement: Mapping[str, Any] | None,
+    checks: Sequence[Row],
+    rows: Sequence[Row],
+    scale: str,
+    figure: Path,
+) -> dict[str, Any]:
+    """Return all that the report says about one claim."""
+    groups = check_groups(checks)
+    arms = claim.arms(scale)
+    parameters = arms[0].parameters
+    return {
+        "name": claim.name,
+        "title": title(claim.name),
+        "claim": claim,
+        "verdict": judgement["verdict"] if judgement else "not run",
+        "reasons": judgement["reasons"] if judgement else [],
+        "checks": [group for group in groups if group["arm"] == "claim"],
+        "arms": [
+            {
+                "name": arm.name,
+                "kind": arm.kind,
+                "shows": claim.expect[arm.name].get("shows", ""),
+                "fails": [entry["quantity"] for entry in claim.expect[arm.name].get("fails", [])],
+                "bears_on": claim.bears_on(arm.name) if arm.kind == "counterexample" else (),
+                "checks": [group for group in groups if group["arm"] == arm.name],
+            }
+            for arm in arms[1:]
+        ],
+        "caption": filled_caption(claim.figure["caption"], rows),
+        "figure": figure,
+        "strip": figure.with_name(f"{claim.name}_strip.svg") if "strip" in claim.figure else None,
+        "parameters": parameters,
+        "override": next(((k, v) for k, v in parameters.items() if isinstance(v, int | float)), None)
+        or next(iter(parameters.items())),
+    }
+
+
+def report_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
+    """Return all that the template needs in every form. Raises ``StorageError``."""
+    claims, statements, judged, verdicts, checks = audit
+    rows = read_table(results / "statements.csv", STATEMENT_COLUMNS)
+    stability, faults = committed(REFERENCE, "stability"), committed(REFERENCE, "faults")
+    observed = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in judged}
+    contexts = {
+        name: claim_context(
+            claims[name],
+            judged.get(name),
+            checks.get(name, []),
+            observed.get(name, []),
+            scale,
+            results / "figures" / f"{name}.svg",
+        )
+        for name in reading_order(claims, statements)
+    }
+    return {
+        "scale": scale,
+        "statements": rows,
+        "sections": [(section, list(group)) for section, group in groupby(rows, key=lambda row: row["section"])],
+        "by_id": {row["id"]: row for row in rows},
+        "ledger": {row["id"]: ledger_entry(row, audit) for row in rows},
+        "planned": {statement.id: statement.claims for statement in statements},
+        "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
+        "coverage": read_table(results / "coverage.csv", COVERAGE_COLUMNS),
+        "calibration": calibration_rows(committed(REFERENCE, "calibration"), claims),
+        "stability": stability,
+        "faults": fault_counts(faults),
+        "reasons": reason_counts(faults),
+        "speed": speed(BENCHMARKS),
+        "elsewhere": verdicts_elsewhere(stability),
+        "variations": VARIATIONS,
+        "claims": contexts,
+        "run": len(judged),
+        "controls": sum(
+            arm["kind"] == "control" for one in contexts.values() if one["reasons"] is not None for arm in one["arms"]
+        ),
+        "findings": findings(audit),
+        "verdicts": VERDICTS,
+    }
+
+
+def markdown(context: Mapping[str, Any], form: str) -> str:
+    """Return the report as Pandoc's Markdown, for ``html`` or ``pdf``.
+
+    Raises ``ConfigurationError`` where a digit stands in the template's own prose.
+    """
+    for digits in unbound_prose((TEMPLATES / PROSE).read_text(encoding="utf-8")):
+        raise fault(f"reports/{PROSE}", "prose", f"the number {digits}", "numbers from tables, in expressions")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
+    environment.filters.update(
+        bound=bound, counted=_counted, escaped=escaped, title=title, number=shown_number, yaml=_flow
+    )
+    return environment.get_template(PROSE).render(**context, form=form)
+
+
+def _counted(value: object, table: str, row: str, column: str) -> str:
+    """Return a count as Markdown that carries its place in a table."""
+    return bound(str(value), counted(table, row, column.replace(" ", "_")))
+
+
+def _flow(value: object) -> str:
+    """Return a parameter as Hydra reads it on the command line."""
+    if isinstance(value, list):
+        return "[" + ",".join(map(_flow, value)) + "]"
+    return "true" if value is True else "false" if value is False else "null" if value is None else str(value)

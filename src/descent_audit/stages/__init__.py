@@ -1,0 +1,1 @@
+"""What a job runs between configuration and tables."""

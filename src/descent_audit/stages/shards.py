@@ -1,0 +1,45 @@
+"""The files between the shards of a sampled claim and the job that gathers them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from descent_audit.claims.claims import canonical
+from descent_audit.measurement.tallies import Tally, from_plain, to_plain
+from descent_audit.records.storage import StorageError, digest, read_json, shard_path, write_text
+from descent_audit.stages.arms import Tallies
+
+
+def write_shard(path: Path, tallies: Tallies) -> None:
+    """Write the tallies of a shard and their digest. Raises ``StorageError``."""
+    plain = {arm: {cell: to_plain(one) for cell, one in cells.items()} for arm, cells in tallies.items()}
+    write_text(path, canonical({"sha256": _digest(plain), "tallies": plain}) + "\n")
+
+
+def read_shard(path: Path) -> dict[str, dict[str, Tally]]:
+    """Return the tallies of a shard. Raises ``StorageError`` where the file is missing, truncated or edited."""
+    document = read_json(path)
+    try:
+        if document["sha256"] != _digest(document["tallies"]):
+            raise ValueError("its digest is another")
+        return {
+            arm: {cell: from_plain(one) for cell, one in cells.items()} for arm, cells in document["tallies"].items()
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise StorageError(f"{path}: found no shard of a claim ({error}); remove it and run again") from None
+
+
+def read_shards(folder: Path, claim: str, shards: int) -> dict[str, dict[str, Tally]]:
+    """Return the tallies of all shards of a claim, merged. Raises ``StorageError``."""
+    found: dict[str, dict[str, Tally]] = {}
+    for shard in range(shards):
+        for arm, cells in read_shard(shard_path(folder, claim, shard, shards)).items():
+            known = found.setdefault(arm, {})
+            for cell, tally in cells.items():
+                known[cell] = known[cell] + tally if cell in known else tally
+    return found
+
+
+def _digest(plain: Mapping[str, Any]) -> str:
+    return digest(json.dumps(plain, sort_keys=True).encode())

@@ -1,0 +1,1 @@
+"""What is known exactly: operators, stationary laws, second moments."""

@@ -1,0 +1,1 @@
+"""What Snakemake asks: the plan, the cluster, the state."""

@@ -1,0 +1,230 @@
+"""What a run of the workflow is about: the scale, the claims, and what each stage of each claim depends on."""
+
+import contextlib
+import fcntl
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from descent_audit.claims.catalogue import (
+    ROOT,
+    Claim,
+    Statement,
+    canonical,
+    check_scale,
+    default_shards,
+    load_claims,
+    load_statements,
+    select_claims,
+)
+from descent_audit.claims.claims import CALIBRATION_SCALE
+from descent_audit.claims.sources import SOURCE, import_closure
+from descent_audit.claims.validation import ConfigurationError, fault, unknown
+from descent_audit.claims.verdicts import VERDICTS
+from descent_audit.figures.styles import DRAWN, FORMATS, REPORT, check_style, drawing
+from descent_audit.records.storage import StorageError, read_judgements, shard_path
+from descent_audit.report.wording import title
+
+OPTIONS = ("scale", "claims", "shards", "seeds", "figure_style")
+SEEDS = 200
+"""Root seeds under which a calibration runs every claim."""
+LOCK = Path(".snakemake/driver.lock")
+"""Held by the run that works in a folder, last written when it began."""
+ATTEMPTS = 10
+"""Times that a run tries to take it: who asks for its state holds it for a moment."""
+BATCH = 10
+"""Figures that one process draws at most: importing the plotting library costs more than one of them, and larger
+batches would leave cores without work at the end of a run."""
+
+SINGLE_THREAD = {f"{name}_NUM_THREADS": 1 for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": 8 << 20, "MALLOC_TRIM_THRESHOLD_": 32 << 20}
+"""Bytes up to which the C library of Linux keeps what arrays give back. By itself it returns a few megabytes to the
+system at once, to ask for them again page by page at the next array: up to a third of an experiment's time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A validated run. ``claims`` holds all claims, ``selected`` the names of those that run.
+
+    ``shards`` is the number of jobs that draw a claim's blocks, for each claim of which there is more than one, and
+    ``seeds`` the number of root seeds of a calibration. ``figure_style`` is that of the figures to take along; the
+    report's own are always of one style.
+    """
+
+    scale: str
+    claims: Mapping[str, Claim]
+    selected: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    shards: Mapping[str, int]
+    seeds: int
+    figure_style: str = REPORT
+
+    def shard_files(self, name: str, folder: str) -> list[str]:
+        """Return the files that a claim is gathered from; none where one job does it all."""
+        shards = self.shards.get(name, 1)
+        return [str(shard_path(Path(folder), name, shard, shards)) for shard in range(shards)] if shards > 1 else []
+
+    def simulation(self, name: str) -> str:
+        """Return the slice of the claim that its simulation depends on."""
+        return self.claims[name].simulation_slice(self.scale)
+
+    def judgement(self) -> str:
+        """Return the slices that all verdicts depend on."""
+        audited = {name: claim.audits for name, claim in self.claims.items()}
+        return canonical(
+            {"run": [self.claims[name].judgement_slice(self.scale) for name in self.selected], "audits": audited}
+        )
+
+    def calibrated(self) -> list[str]:
+        """Return the selected claims in which anything is drawn at random."""
+        return [name for name in self.selected if self.claims[name].is_random(CALIBRATION_SCALE)]
+
+    def drawing(self, names: Iterable[str]) -> str:
+        """Return the slices that the figures of some claims depend on."""
+        return canonical([self.claims[name].figure_slice() for name in names])
+
+    def strips(self, names: Iterable[str]) -> list[str]:
+        """Return those of some claims whose figure has a strip."""
+        return [name for name in names if "strip" in self.claims[name].figure]
+
+    def taken_along(self, names: Iterable[str]) -> list[str]:
+        """Return the drawings to take along, below a results folder, but for those that every run draws."""
+        return [drawing(name, self.figure_style, form) for name in names for form in self.formats()]
+
+    def formats(self) -> list[str]:
+        """Return the formats of the drawings to take along."""
+        return [form for form in FORMATS if self.figure_style != REPORT or form not in DRAWN]
+
+    def section(self, name: str) -> str:
+        """Return the section of the first statement that a claim audits."""
+        return next(statement.section for statement in self.statements if statement.id == self.claims[name].audits[0])
+
+    def labels(self, name: str, results: str) -> dict[str, str]:
+        """Return how Snakemake's report labels the figure of a claim, with its verdict in this run."""
+        try:
+            verdict = read_judgements(Path(results))["claims"][name]["verdict"]
+        except (StorageError, KeyError):
+            verdict = "not run"
+        return {"claim": title(name), "verdict": f"{VERDICTS[verdict].symbol} {verdict}"}
+
+    def wording(self) -> str:
+        """Return all that only readers see: the claims' words and the chapter's statements."""
+        words = {name: claim.wording_slice() for name, claim in self.claims.items()}
+        return canonical({"claims": words, "statements": [vars(statement) for statement in self.statements]})
+
+    def batches(self) -> dict[str, list[str]]:
+        """Return the selected claims in batches that are drawn by one process each, by a name for its rule.
+
+        A batch holds at most ``BATCH``, and no two differ by more than one.
+        """
+        count = -(-len(self.selected) // BATCH)
+        borders = [part * len(self.selected) // count for part in range(count + 1)]
+        return {f"part_{part + 1}": list(self.selected[borders[part] : borders[part + 1]]) for part in range(count)}
+
+    def code(self, stage: str, name: str | None = None) -> list[str]:
+        """Return the source files that a stage runs (for one claim, its experiments too), relative to here."""
+        experiments = self.claims[name].modules() if name else ()
+        paths = {*import_closure([f"{SOURCE.name}.{stage}"]), *experiments}
+        return sorted(os.path.relpath(path) for path in paths)
+
+    def sources(self) -> list[str]:
+        """Return the source files behind all tables of this run, relative to here."""
+        stages = [path for stage in ("judge", "stages.tables", "stages.manifest") for path in self.code(stage)]
+        return sorted({*stages, *(path for name in self.selected for path in self.code("stages.observe", name))})
+
+
+def load_plan(options: Mapping[str, Any]) -> Plan:
+    """Return the plan for Snakemake's ``--config`` values.
+
+    Raises ``ConfigurationError`` for an unknown option, scale or claim, and for any fault in any configuration file.
+    """
+    for option in options:
+        if option not in OPTIONS:
+            raise unknown("--config", option, option, OPTIONS)
+    scale = check_scale(str(options.get("scale", "full")))
+    selected = select_claims(options.get("claims"))
+    claims = load_claims()
+    style = check_style(str(options.get("figure_style", REPORT)))
+    shards = _shards(claims, selected, scale, _count(options, "shards"))
+    return Plan(scale, claims, tuple(selected), load_statements(), shards, _count(options, "seeds") or SEEDS, style)
+
+
+def _count(options: Mapping[str, Any], key: str) -> int | None:
+    """Return an option that is a whole number from 1, ``None`` where it is not given."""
+    found = options.get(key)
+    if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 1):
+        raise fault("--config", key, repr(found), "a whole number from 1")
+    return found
+
+
+def _shards(claims: Mapping[str, Claim], selected: Sequence[str], scale: str, asked: int | None) -> dict[str, int]:
+    """Return the shards of every sampled claim: as many as are asked for, else at most what the scale's file says.
+
+    Blocks are counted, for which the experiments are imported, only where there is something to split.
+    """
+    wanted = default_shards(scale) if asked is None else asked
+    if wanted == 1:
+        return {}
+    from descent_audit.stages.arms import check_shards, count_blocks  # NumPy, where nothing else needs it
+
+    arms = {name: claims[name].arms(scale) for name in selected}
+    counted = {name: count_blocks(name, arms[name]) for name in selected if claims[name].is_sampled(scale)}
+    for name, blocks in counted.items():
+        if asked is not None:
+            check_shards(name, asked, blocks)
+    return {name: min(wanted, blocks) for name, blocks in counted.items()}
+
+
+def plan_or_exit(options: Mapping[str, Any]) -> Plan:
+    """Return the plan, or end the program with one line and exit code 1, before any job has started."""
+    try:
+        return load_plan(options)
+    except ConfigurationError as error:
+        sys.exit(str(error))
+
+
+def job_environment() -> str:
+    """Return the shell prefix of every job: this interpreter, this source tree, one BLAS thread, memory that is kept.
+
+    A job for which Snakemake has activated a conda environment of its own keeps that environment's interpreter.
+    Braces are doubled, since Snakemake formats the prefix.
+    """
+    interpreter = f'export PATH={shlex.quote(str(Path(sys.executable).parent))}":$PATH"'
+    settings = {"PYTHONPATH": str(ROOT / "src"), "PYTHONHASHSEED": 0, **SINGLE_THREAD, **KEPT_MEMORY}
+    exported = " ".join(f"{name}={shlex.quote(str(value))}" for name, value in settings.items())
+    prefix = f'case "${{CONDA_PREFIX:-}}" in */.snakemake/conda/*) ;; *) {interpreter} ;; esac; export {exported}; '
+    return prefix.replace("{", "{{").replace("}", "}}")
+
+
+def hold_lock(path: Path) -> None:
+    """Hold the lock of this folder until the process ends, however it ends.
+
+    The kernel drops the lock with the process, so a killed run never leaves one behind; no child inherits it. Exits
+    with one line where another run holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    for _ in range(ATTEMPTS):
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.utime(path)
+            return
+        time.sleep(0.05)
+    sys.exit(f"{path}: another run works in this folder; wait for it to end, then run again")
+
+
+def is_held(path: Path) -> bool:
+    """Say whether a run holds the lock of this folder; a run that begins just then tries again."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False

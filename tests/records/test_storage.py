@@ -1,0 +1,107 @@
+import errno
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from descent_audit.measurement.observations import sample_steps
+from descent_audit.records import storage
+from descent_audit.records.storage import OBSERVATION_COLUMNS, StorageError, parameter_point, plain
+
+
+@pytest.fixture
+def results(tmp_path):
+    text = storage.table_text(OBSERVATION_COLUMNS, [{"claim": "a", "arm": "claim", "quantity": "q", "value": 1.5}])
+    storage.write_text(tmp_path / "observations" / "a.csv", text)
+    storage.write_text(tmp_path / "seals" / "a.sha256", storage.seal_text({"observations/a.csv": text}))
+    return tmp_path
+
+
+def read(results):
+    return storage.read_sealed(results, "observations", "a", OBSERVATION_COLUMNS)
+
+
+def one_line_fault(results):
+    with pytest.raises(StorageError) as caught:
+        read(results)
+    assert "\n" not in str(caught.value)
+    assert "observations/a.csv" in str(caught.value)
+    assert "remove" in str(caught.value)
+    return str(caught.value)
+
+
+def test_sealed_file_reads_back(results):
+    assert read(results)[0]["value"] == "1.5"
+
+
+@pytest.mark.parametrize("kept", [0, 1, -1, -5])
+def test_truncated_file_is_noticed(results, kept):
+    path = results / "observations" / "a.csv"
+    path.write_bytes(path.read_bytes()[:kept])
+    assert "truncated" in one_line_fault(results)
+
+
+def test_file_cut_at_the_end_of_a_line_is_noticed(results):
+    path = results / "observations" / "a.csv"
+    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    assert "truncated" in one_line_fault(results)
+
+
+def test_missing_file_and_missing_seal_are_noticed(results):
+    (results / "seals" / "a.sha256").unlink()
+    one_line_fault(results)
+    (results / "observations" / "a.csv").unlink()
+    one_line_fault(results)
+
+
+def test_file_that_is_not_text_is_noticed(results):
+    (results / "observations" / "a.csv").write_bytes(b"\xff\xfe\x00")
+    (results / "seals" / "a.sha256").write_bytes(b"\xff\xfe\x00")
+    one_line_fault(results)
+
+
+def test_other_columns_are_noticed(results):
+    text = "claim,arm\na,b\n"
+    storage.write_text(results / "observations" / "a.csv", text)
+    storage.write_text(results / "seals" / "a.sha256", storage.seal_text({"observations/a.csv": text}))
+    assert "columns" in one_line_fault(results)
+
+
+@pytest.mark.parametrize("call", ["open", "replace"])
+def test_full_disk_is_one_line_and_loses_nothing(results, monkeypatch, call):
+    path = results / "observations" / "a.csv"
+    before = path.read_bytes()
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, call, full)
+    with pytest.raises(StorageError, match=r"a\.csv: cannot be written \(No space left on device\)"):
+        storage.write_text(path, "new")
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob("*.part"))
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_read_back_to_the_last_bit(value):
+    assert float(plain(value)) == value
+
+
+def test_cells_are_empty_where_there_is_no_number():
+    text = storage.table_text(("a", "b", "c"), [{"a": math.nan, "b": None, "c": True}])
+    assert text == "a,b,c\n,,true\n"
+
+
+def test_parameter_point_sorts_its_keys():
+    assert parameter_point({"b": 1, "a": 0.1, "c": "x"}) == "a=0.1;b=1;c=x"
+
+
+@given(last=st.integers(0, 10**6), log=st.booleans())
+def test_sampled_steps_are_few_and_include_both_ends(last, log):
+    steps = sample_steps(last, 40, log=log)
+    assert len(steps) <= 40
+    assert steps[-1] == max(last, 1 if log else 0)
+    assert steps[0] == (1 if log else 0)

@@ -1,0 +1,75 @@
+"""What the README shows of the results is what the reference says, and its pictures are what the pipeline draws."""
+
+import csv
+import io
+import re
+
+import numpy as np
+import pytest
+import yaml
+from conftest import PROJECT
+from test_claims import SEED
+
+from descent_audit.claims.catalogue import ConfigurationError, load_claims
+from descent_audit.figures import draw
+from descent_audit.report import readme
+from descent_audit.stages import observe
+
+TEXT = (PROJECT / "README.md").read_text()
+LEDGER = TEXT[TEXT.index(readme.START) : TEXT.index(readme.END)]
+STATEMENTS = {one["says"]: one for one in yaml.safe_load((PROJECT / "config" / "statements.yaml").read_text())}
+with (PROJECT / "reports" / "reference" / "statements.csv").open() as file:
+    REFERENCE = {row["id"]: row["verdict"] for row in csv.DictReader(file)}
+
+
+def test_counts_are_those_of_the_reference():
+    words, _, numbers = (re.findall(r"[^|]+", line) for line in LEDGER.splitlines()[1:4])
+    shown = {word.split()[-1]: int(number) for word, number in zip(words, numbers, strict=True)}
+    assert shown.pop("statements") == len(REFERENCE) == len(STATEMENTS)
+    assert sum(shown.values()) == len(REFERENCE)
+    assert all(list(REFERENCE.values()).count(verdict) == number for verdict, number in shown.items())
+
+
+def test_findings_are_in_the_words_and_with_the_verdicts_of_the_project():
+    found = re.findall(r"^- The chapter: \*(.+?)\* \S ([a-z ]+)\. (.+)$", LEDGER, flags=re.MULTILINE)
+    assert len(found) == LEDGER.count("- The chapter") == 3
+    by_words = {" ".join(says.split()): one["id"] for says, one in STATEMENTS.items()}
+    for says, verdict, shows in found:
+        statement = by_words[says]
+        assert REFERENCE[statement] == verdict
+        auditing = [claim for claim in load_claims().values() if statement in claim.audits]
+        assert shows in {" ".join(arm.get("shows", "").split()) for claim in auditing for arm in claim.expect.values()}
+
+
+@pytest.mark.parametrize("name", readme.FIGURES)
+def test_picture_is_what_the_pipeline_draws_at_full_scale(tmp_path, name):
+    claim = load_claims([name])[name]
+    observe.write_results(tmp_path, name, observe.simulate(name, claim.arms("full"), SEED))
+    draw.main(["--results", str(tmp_path), "--claims", name])
+
+    def outlines(text):
+        return [np.array(re.findall(r"-?\d+\.?\d*", path), float) for path in re.findall(r' d="([^"]+)"', text)]
+
+    fresh = outlines((tmp_path / "figures" / f"{name}.svg").read_text())
+    shown = outlines((PROJECT / "docs" / f"{name}.svg").read_text())
+    assert len(fresh) == len(shown)
+    for one, other in zip(fresh, shown, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.05)
+    assert f"docs/{name}.svg" in TEXT
+
+
+def test_readme_without_its_marks_is_one_line():
+    with pytest.raises(ConfigurationError, match="no place for the ledger"):
+        readme.with_head("# Title\n", "text")
+
+
+def test_only_what_stands_between_the_marks_is_written_again():
+    before, after = "# Title\n\n", "\n\nThe end.\n"
+    text = f"{before}{readme.START}\nold\n{readme.END}{after}"
+    found = [{"says": "a *b*", "verdict": "refuted", "shows": "c|d"}]
+    written = readme.with_head(text, readme.head(["supported", "refuted", "refuted"], found))
+    assert written.startswith(before + readme.START)
+    assert written.endswith(readme.END + after)
+    rows = list(csv.reader(io.StringIO(written.split("\n\n")[1]), delimiter="|"))
+    assert [cell.strip() for cell in rows[3][1:-1]] == ["3", "1", "0", "2"]
+    assert r"*a \*b\** ✗ refuted. c\|d" in written

@@ -61,9 +61,14 @@ class Claim:
     scale: Mapping[str, Mapping[str, Any]]
 
     @property
+    def choice(self) -> str:
+        """Return the claim as Hydra is told it: ``topic/name``."""
+        return f"{self.topic}/{self.name}"
+
+    @property
     def file(self) -> str:
         """Return the file of the claim, as faults name it."""
-        return claim_file(f"{self.topic}/{self.name}")
+        return claim_file(self.choice)
 
     def arms(self, scale: str, typed: Sequence[str] = ()) -> tuple[Arm, ...]:
         """Return the arms at a scale; parameters named in ``typed`` keep their value whatever the scale says.

@@ -16,13 +16,26 @@ from descent_audit.claims.sources import Parameter
 
 
 class ConfigurationError(ValueError):
-    """A fault in what the user wrote; its text is one line."""
+    """A fault in what the user wrote: in which file, at which key, what was found and what is allowed."""
+
+    def __init__(self, file: str, key: str, found: str, allowed: str) -> None:
+        """Take the four parts of a fault."""
+        super().__init__(file, key, found, allowed)
+        self.file, self.key, self.found, self.allowed = file, key, found, allowed
+
+    def __str__(self) -> str:
+        """Return the one line in which every fault is worded."""
+        place = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{place}: found {self.found}, allowed: {self.allowed}"
+
+    def of(self, file: str, prefix: str) -> "ConfigurationError":
+        """Return the same fault, blamed on another file, where the key has a prefix."""
+        return ConfigurationError(file, f"{prefix}{self.key}", self.found, self.allowed)
 
 
 def fault(file: str, key: str, found: str, allowed: str) -> ConfigurationError:
-    """Return the error for one fault, worded as every fault is."""
-    place = f"{file}: {key}" if key else file
-    return ConfigurationError(f"{place}: found {found}, allowed: {allowed}")
+    """Return the error for one fault."""
+    return ConfigurationError(file, key, found, allowed)
 
 
 def unknown(file: str, key: str, name: object, known: Iterable[str]) -> ConfigurationError:

@@ -1,18 +1,11 @@
-"""One claim, all its arms, as the pipeline runs it: observations and curves, or one shard of them.
+"""One claim, all its arms: observations and curves, or one shard of them."""
 
-``python -m descent_audit.stages.observe --claim NAME --scale full --results results/full`` reads ``config/`` as
-``descent_audit.simulate`` does, which composes it with Hydra for a run by hand and takes overrides.
-"""
-
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from descent_audit.claims.catalogue import check_scale, load_claims, root_seed, select_claims
 from descent_audit.claims.claims import Arm
-from descent_audit.claims.validation import fault
 from descent_audit.records.storage import (
     CURVE_COLUMNS,
     OBSERVATION_COLUMNS,
@@ -23,7 +16,6 @@ from descent_audit.records.storage import (
     write_text,
 )
 from descent_audit.stages.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
-from descent_audit.stages.programs import program
 from descent_audit.stages.shards import read_shards, write_shard
 
 
@@ -79,33 +71,5 @@ def observe(
     return reports
 
 
-def check_shard(shard: object, shards: object) -> tuple[int | None, int]:
-    """Return which shard of how many a job draws, ``None`` for all of them. Raises ``ConfigurationError``."""
-    if not isinstance(shards, int) or isinstance(shards, bool) or shards < 1:
-        raise fault("command line", "shards", repr(shards), "a whole number from 1")
-    if shard is not None and (not isinstance(shard, int) or isinstance(shard, bool) or not 0 <= shard < shards):
-        raise fault("command line", "shard", repr(shard), f"0 to {shards - 1}, or null for all of them")
-    return shard, shards
-
-
-@program
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one claim of the pipeline; one line and exit code 1 for a fault."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--claim", required=True)
-    parser.add_argument("--scale", required=True)
-    parser.add_argument("--results", required=True, type=Path)
-    parser.add_argument("--shard", type=int, help="the one to draw, from 0; all are gathered where it is not given")
-    parser.add_argument("--shards", type=int, default=1)
-    options = parser.parse_args(arguments)
-    shard, shards = check_shard(options.shard, options.shards)
-    for name, claim in load_claims(select_claims([options.claim])).items():
-        observe(name, claim.arms(check_scale(options.scale)), root_seed(), options.results, shard, shards)
-
-
 def _float(value: object) -> float | None:
     return None if value is None else float(value)  # type: ignore[arg-type]
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,7 @@ for every variation, which verdicts changed and which numbers moved.
 
 import argparse
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -19,7 +20,7 @@ import numpy as np
 from descent_audit import judge, optimizers
 from descent_audit.assurance.verify import changed_numbers
 from descent_audit.claims.catalogue import check_scale, load_claims, root_seed
-from descent_audit.claims.sources import classes
+from descent_audit.claims.sources import members
 from descent_audit.records.storage import Row, json_text, read_json, read_judgements, read_table, table_text, write_text
 from descent_audit.stages.arms import simulate
 from descent_audit.stages.observe import write_results
@@ -69,7 +70,7 @@ def update_rules() -> list[Any]:
         importlib.import_module(f"{optimizers.__name__}.{one.name}")
         for one in pkgutil.iter_modules(optimizers.__path__)
     ]
-    found = [getattr(module, name) for module in modules for name in classes(Path(str(module.__file__)))]
+    found = [rule for module in modules for rule in members(module, inspect.isclass).values()]
     return [rule for rule in found if "update" in vars(rule)]
 
 

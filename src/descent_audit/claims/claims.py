@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from descent_audit.claims.sources import import_closure, is_sampled, takes_streams
+from descent_audit.claims.sources import OPTIMIZERS, import_closure, is_sampled, takes_streams
 
 SCALES = ("smoke", "full", "deep")
 CALIBRATION_SCALE = "smoke"
 """The scale at which a claim is run under many seeds."""
-OPTIMIZERS = "descent_audit.optimizers"
 ArmKind = Literal["claim", "case", "control", "counterexample"]
 ARM_KINDS: dict[str, ArmKind] = {"cases": "case", "controls": "control", "counterexamples": "counterexample"}
 

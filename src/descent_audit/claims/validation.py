@@ -1,18 +1,18 @@
 """One line for every fault in a configuration: the file, the key, what was found, what is allowed."""
 
 import difflib
+import inspect
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, reduce
 from operator import getitem
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import jsonschema_rs
 import yaml
-
-from descent_audit.claims.sources import Parameter
 
 
 class ConfigurationError(ValueError):
@@ -93,16 +93,42 @@ def check_document(document: Any, schema: Path, label: str) -> None:
         raise _worded(errors[0], rules, label)
 
 
-def check_parameters(parameters: dict[str, Any], accepted: dict[str, Parameter], label: str, key: str) -> None:
+def check_parameters(
+    parameters: Mapping[str, Any], accepted: Mapping[str, inspect.Parameter], label: str, key: str
+) -> None:
     """Raise ``ConfigurationError`` where parameters do not fit the signature that is to take them."""
     for name, value in parameters.items():
         if name not in accepted:
             raise unknown(label, f"{key}.{name}", name, accepted)
-        if not accepted[name].accepts(value):
-            raise fault(label, f"{key}.{name}", repr(value), accepted[name].type_text)
+        if not is_of_type(value, accepted[name].annotation):
+            raise fault(label, f"{key}.{name}", repr(value), inspect.formatannotation(accepted[name].annotation))
     for name, parameter in accepted.items():
-        if parameter.required and name not in parameters:
-            raise fault(label, key, f"no key {name!r}", f"{name}: {parameter.type_text}")
+        if parameter.default is parameter.empty and name not in parameters:
+            raise fault(label, key, f"no key {name!r}", str(parameter))
+
+
+SCALARS: dict[Any, tuple[type, ...]] = {
+    int: (int,), float: (float, int), str: (str,), bool: (bool,), None: (NoneType,), NoneType: (NoneType,)
+}  # fmt: skip
+"""The types of a value in YAML that fit an annotation: a whole number is a float, a truth value is no number."""
+
+
+def is_of_type(value: object, annotation: Any) -> bool:
+    """Say whether a value read from YAML fits an annotation: a scalar, a union, a list or a ``Literal``.
+
+    Raises ``ConfigurationError`` for an annotation that nothing in YAML fits.
+    """
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return any(is_of_type(value, one) for one in inside)
+    if origin is Literal:
+        return any(value == one and type(value) is type(one) for one in inside)
+    if origin is list:
+        return isinstance(value, list) and all(is_of_type(one, *inside) for one in value)
+    if origin or annotation not in SCALARS:
+        allowed = "int, float, str, bool, None, and unions, lists and Literals of them"
+        raise fault("annotation of a parameter", "", inspect.formatannotation(annotation), allowed)
+    return type(value) in SCALARS[annotation]
 
 
 @cache

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from descent_audit.claims.claims import Claim
 from descent_audit.figures import fonts
 from descent_audit.figures.looks import COLOURS, GREY, TYPE, Series, legend_entries, looks_of, settings, without_repeats
-from descent_audit.figures.styles import REPORT, STYLES, Style
-from descent_audit.report.wording import RAISED
+from descent_audit.figures.styles import RAISED, REPORT, STYLES, Style
 
 PAPER = STYLES[REPORT]
 BESIDE = {"lines": 0.72, "map": 1.5}

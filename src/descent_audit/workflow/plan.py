@@ -18,11 +18,12 @@ from descent_audit.claims.catalogue import (
     canonical,
     check_scale,
     default_shards,
-    load_claims,
     load_statements,
+    read_claims,
     select_claims,
 )
 from descent_audit.claims.claims import CALIBRATION_SCALE
+from descent_audit.claims.code_checks import check_code
 from descent_audit.claims.sources import SOURCE, import_closure
 from descent_audit.claims.validation import ConfigurationError, fault, unknown
 from descent_audit.claims.verdicts import VERDICTS
@@ -141,14 +142,17 @@ class Plan:
 def load_plan(options: Mapping[str, Any]) -> Plan:
     """Return the plan for Snakemake's ``--config`` values.
 
-    Raises ``ConfigurationError`` for an unknown option, scale or claim, and for any fault in any configuration file.
+    Raises ``ConfigurationError`` for an unknown option, scale or claim, for any fault in any configuration file, and
+    where a selected claim does not fit its code.
     """
     for option in options:
         if option not in OPTIONS:
             raise unknown("--config", option, option, OPTIONS)
     scale = check_scale(str(options.get("scale", "full")))
     selected = select_claims(options.get("claims"))
-    claims = load_claims()
+    claims = read_claims()
+    for name in selected:
+        check_code(claims[name])
     style = check_style(str(options.get("figure_style", REPORT)))
     shards = _shards(claims, selected, scale, _count(options, "shards"))
     return Plan(scale, claims, tuple(selected), load_statements(), shards, _count(options, "seeds") or SEEDS, style)

@@ -192,7 +192,7 @@ def _one_line_faults(module: str) -> Iterator[None]:
         path, line = _place(error) or (str(module_path(module)), 1)
         text = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
         file, found = os.path.relpath(path, SOURCE.parents[1]), f"{type(error).__name__} ({text})"
-        raise BrokenModule(str(fault(file, f"line {line}", found, "code that can be imported"))) from error
+        raise BrokenModule(file, f"line {line}", found, "code that can be imported") from error
 
 
 def _place(error: Exception) -> tuple[str, int | None] | None:

@@ -13,6 +13,7 @@ from hydra.utils import instantiate
 from threadpoolctl import threadpool_limits
 
 from descent_audit.claims.claims import Arm
+from descent_audit.claims.sources import experiment as checked
 from descent_audit.claims.sources import is_sampled, takes_streams
 from descent_audit.claims.validation import fault
 from descent_audit.measurement.cells import Cell, Sampling
@@ -21,8 +22,6 @@ from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.randomness import Streams
 from descent_audit.measurement.tallies import Tally
 
-EXPERIMENTS = "descent_audit.experiments."
-"""What a configuration may call: nothing but functions of this package."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 Reports = Sequence[tuple[Arm, Observations]]
 Tallies = Mapping[str, Mapping[str, Tally]]
@@ -81,18 +80,12 @@ def run_arm(arm: Arm, streams: Streams) -> Observations:
 
 def prepare(arm: Arm, streams: Streams) -> Observations | Sampling:
     """Return the report of a deterministic arm, or what a sampled one draws. Raises as ``run_arm`` does."""
-    settings = {"_target_": allowed(arm.target), **arm.parameters}
+    checked(arm.target, arm.file)
+    settings = {"_target_": arm.target, **arm.parameters}
     experiment = instantiate(settings, _partial_=True, _recursive_=False, _convert_="all")
     with _one_line_faults(arm):
         prepared: Observations | Sampling = experiment(**({"streams": streams} if takes_streams(arm.target) else {}))
         return prepared
-
-
-def allowed(target: str) -> str:
-    """Return the name of an experiment. Raises ``ConfigurationError`` for one outside of the experiments' package."""
-    if not target.startswith(EXPERIMENTS):
-        raise fault("claim", "_target_", repr(target), f"a function below {EXPERIMENTS.rstrip('.')}")
-    return target
 
 
 def all_blocks(claim: str, arms: Sequence[Arm], seed: int) -> Iterator[Block]:

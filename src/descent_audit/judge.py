@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from descent_audit.claims.catalogue import Claim, check_scale, load_statements, read_claims, select_claims
+from descent_audit.claims.catalogue import Claim, check_scale, load_text, read_claims, select_claims
 from descent_audit.measurement.null_laws import LAWS, Sample, p_value, two_sided_level
 from descent_audit.measurement.statistics import FALSE_ALARM, half_width
 from descent_audit.records.storage import (
@@ -27,6 +27,7 @@ from descent_audit.records.storage import (
     write_text,
 )
 from descent_audit.stages.programs import program
+from descent_audit.stages.sentences import rule
 
 Expectation = Mapping[str, Any]
 DECADES = 16.0
@@ -297,7 +298,7 @@ def _judgement(
     margins = {arm: [check.margin for check in own[arm] if check.finite] for arm in claim.kinds}
     return Judgement(
         claim=claim.name,
-        verdict=verdict([*faults, *passing, *absent], missed, undecided, counterexamples),
+        verdict=verdict([*faults, *passing, *absent], missed, undecided),
         worst_quantity=compared[0].quantity if compared else "",
         worst_margin=compared[0].margin if compared else None,
         control_failed=not passing,
@@ -308,17 +309,16 @@ def _judgement(
     )
 
 
-def verdict(
-    at_fault: Sequence[str], missed: Sequence[str], undecided: Sequence[str], counterexamples: Sequence[str]
-) -> str:
-    """Return the verdict of a claim from what is at fault, missed, undecided and declared."""
+def verdict(at_fault: Sequence[str], missed: Sequence[str], undecided: Sequence[str]) -> str:
+    """Return the verdict of a claim from what is at fault, missed and undecided.
+
+    A claim is our law in its true form: that it has counterexamples to a sentence makes it no less supported.
+    """
     if at_fault:
         return "void"
     if missed:
         return "refuted"
-    if undecided:
-        return "inconclusive"
-    return "conditional" if counterexamples else "supported"
+    return "inconclusive" if undecided else "supported"
 
 
 def _faults(claim: Claim, rows: Sequence[Row], own: Mapping[str, list[Check]]) -> list[str]:
@@ -334,35 +334,6 @@ def _faults(claim: Claim, rows: Sequence[Row], own: Mapping[str, list[Check]]) -
     ]
 
 
-def statement_verdict(verdicts: Sequence[str], contradicted: bool) -> str:
-    """Return the verdict of a statement from those of its claims and from whether a counterexample bears on it.
-
-    Refuted, void or inconclusive if any claim is, in this order; then conditional if it is contradicted. A claim
-    that was not run adds nothing; where none was run there is no verdict, where none exists there is no audit.
-    """
-    run = [one for one in verdicts if one != "not run"]
-    if not run:
-        return "not run" if verdicts else "not audited"
-    worst = next((one for one in ("refuted", "void", "inconclusive") if one in run), None)
-    return worst or ("conditional" if contradicted else "supported")
-
-
-def judge_statements(
-    claims: Mapping[str, Claim], judgements: Mapping[str, Judgement], statements: Iterable[str]
-) -> dict[str, str]:
-    """Return the verdict of every statement by its id."""
-    contradicted = {
-        statement for name, one in judgements.items() for arm in one.shown for statement in claims[name].bears_on(arm)
-    }
-    verdicts = {name: judgements[name].verdict if name in judgements else "not run" for name in claims}
-    return {
-        statement: statement_verdict(
-            [verdicts[name] for name, claim in claims.items() if statement in claim.audits], statement in contradicted
-        )
-        for statement in statements
-    }
-
-
 # Files
 
 
@@ -376,8 +347,9 @@ def judge(results: Path, scale: str, names: Sequence[str]) -> tuple[str, str]:
             claims[name], scale, read_sealed(results, "observations", name, OBSERVATION_COLUMNS)
         )
         table += [{"claim": name, **vars(check)} for check in sorted(checks, key=_table_order)]
-    statements = judge_statements(claims, judgements, [statement.id for statement in load_statements()])
-    summary = {"claims": {name: asdict(one) for name, one in judgements.items()}, "statements": statements}
+    judged = {name: (one.verdict, one.shown) for name, one in judgements.items()}
+    rulings = {statement.id: asdict(rule(statement, claims, judged)) for statement in load_text().statements}
+    summary = {"claims": {name: asdict(one) for name, one in judgements.items()}, "statements": rulings}
     return table_text(CHECK_COLUMNS, table), json_text(summary)
 
 

@@ -17,17 +17,6 @@ ARM_KINDS: dict[str, ArmKind] = {"cases": "case", "controls": "control", "counte
 
 
 @dataclass(frozen=True)
-class Statement:
-    """What the chapter says in one place. ``claims`` are the claims that are meant to audit it."""
-
-    id: str
-    section: str
-    problem: str | None
-    says: str
-    claims: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Arm:
     """One run of a claim: ``parameters`` are complete, the scale's included; ``file`` is the claim's, for faults."""
 
@@ -91,9 +80,17 @@ class Claim:
             for arm, entries in self.expect.items()
         }
 
-    def bears_on(self, arm: str) -> tuple[str, ...]:
-        """Return the statements that a counterexample contradicts: those named, else all audited ones."""
-        return tuple(self.expect[arm].get("bears_on", self.audits))
+    def contradicts(self, arm: str) -> Mapping[str, str]:
+        """Return the statements that fail in a case inside their premises, with the words that are false."""
+        return self.expect[arm].get("contradicts", {})
+
+    def refutes(self, arm: str) -> Mapping[str, str]:
+        """Return the statements that an arm shows to fail wherever their premises hold, with the false words."""
+        return self.expect[arm].get("refutes", {})
+
+    def limits(self, arm: str) -> tuple[str, ...]:
+        """Return the statements that an arm is a limit of: a case outside of what they say."""
+        return tuple(self.expect[arm].get("limits", ()))
 
     def simulation_slice(self, scale: str) -> str:
         """Return all of the file that a simulation depends on, as canonical JSON."""
@@ -109,8 +106,12 @@ class Claim:
             }
             for arm, rule in self.expectations(scale).items()
         }
-        bears_on = {arm: self.bears_on(arm) for arm, kind in self.kinds.items() if kind == "counterexample"}
-        return canonical({"audits": self.audits, "kinds": self.kinds, "expect": rules, "bears_on": bears_on})
+        said = {
+            arm: [sorted(self.contradicts(arm)), sorted(self.refutes(arm)), sorted(self.limits(arm))]
+            for arm, kind in self.kinds.items()
+            if kind == "counterexample"
+        }
+        return canonical({"audits": self.audits, "kinds": self.kinds, "expect": rules, "said": said})
 
     def calibration_slice(self) -> str:
         """Return all of the file that a run under many seeds depends on, as canonical JSON."""
@@ -134,7 +135,9 @@ class Claim:
         reasons = {
             arm: [entry.get("because") for entry in rule.get("observes", [])] for arm, rule in self.expect.items()
         }
-        shows = {arm: rule.get("shows") for arm, rule in self.expect.items()}
+        shows = {
+            arm: [rule.get("shows"), self.contradicts(arm), self.refutes(arm)] for arm, rule in self.expect.items()
+        }
         strip = self.figure.get("strip", {}).get("caption")
         words = [self.statement, self.condition, self.formula, self.derivation, self.figure["caption"], strip]
         return canonical({"words": words, "reasons": reasons, "shows": shows})

@@ -17,7 +17,10 @@ CURVE_COLUMNS = ("claim", "arm", "panel", "series", "role", "x", "y", "value")
 CHECK_COLUMNS = (
     "claim", "arm", "quantity", "at", "relation", "value", "lower", "upper", "predicted", "tolerance", "met",
 )  # fmt: skip
-STATEMENT_COLUMNS = ("id", "section", "problem", "says", "verdict", "claims")
+STATEMENT_COLUMNS = (
+    "text", "id", "section", "problem", "force", "says", "premises", "verdict", "holds_when", "better", "open",
+    "contradicted_by", "refuted_by", "limits", "claims",
+)  # fmt: skip
 Row = dict[str, str]
 
 

@@ -15,9 +15,9 @@ import jinja2
 from descent_audit.claims.catalogue import (
     ROOT,
     Claim,
-    Statement,
+    Text,
     check_scale,
-    load_statements,
+    load_text,
     read_claims,
     reading_order,
     select_claims,
@@ -49,14 +49,12 @@ def entry(claim: Claim, section: str, verdict: str, results: Path) -> dict[str, 
     }
 
 
-def entries(
-    claims: Mapping[str, Claim], statements: Sequence[Statement], judged: Mapping[str, Any], results: Path
-) -> list[dict[str, Any]]:
+def entries(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, Any], results: Path) -> list[dict[str, Any]]:
     """Return an entry per claim that was run, in the chapter's order. Raises ``StorageError``."""
-    sections = {statement.id: statement.section for statement in statements}
+    sections = {statement.id: statement.section for statement in text.statements}
     return [
         entry(claims[name], sections[claims[name].audits[0]], judged[name]["verdict"], results)
-        for name in reading_order(claims, statements)
+        for name in reading_order(claims, text)
         if name in judged
     ]
 
@@ -91,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = report_options(__doc__, arguments)
     judged = read_judgements(options.results)["claims"]
     claims = read_claims(select_claims(list(judged)))
-    shown = entries(claims, load_statements(), judged, options.results)
+    shown = entries(claims, load_text(), judged, options.results)
     for one in shown:
         write_text(options.results / "captions" / f"{one['name']}.rst", caption_text(one))
     write_text(options.output, page(shown, check_scale(options.scale), options.results))

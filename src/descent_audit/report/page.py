@@ -21,7 +21,6 @@ from descent_audit.report.content import (
     TEMPLATES,
     WIDE,
     Audit,
-    contradicting,
     markdown,
     read_audit,
     report_context,
@@ -47,18 +46,20 @@ def page_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
     }
     return context | {
         "thumbnails": thumbnails,
-        "pictured": {row["id"]: pictured(row, audit, thumbnails) for row in context["statements"]},
+        "pictured": {
+            row["id"]: pictured(row, context["ledger"][row["id"]], thumbnails) for row in context["statements"]
+        },
         "explore": explore.blocks([audit.claims[name] for name in audit.judged], results, scale),
         "provenance": provenance(read_json(results / "manifest.json")),
     }
 
 
-def pictured(statement: Row, audit: Audit, thumbnails: Mapping[str, str]) -> str:
-    """Return the claim whose picture the ledger shows: the first that contradicts the statement, or else of all.
+def pictured(statement: Row, entry: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
+    """Return the claim whose picture the ledger shows: the first that speaks against the statement, or else of all.
 
     It is empty where none of them has a picture.
     """
-    names = [*contradicting(statement, audit), *statement["claims"].split(";")]
+    names = [*(one["claim"] for one in entry["against"]), *statement["claims"].split(";")]
     return next((name for name in names if thumbnails.get(name)), "")
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from descent_audit.claims.catalogue import Claim, Statement, load_statements, read_claims
+from descent_audit.claims.catalogue import Claim, Statement, Text, load_text, read_claims
 from descent_audit.claims.verdicts import COVERAGE_COLUMNS, VERDICTS
 from descent_audit.records.storage import STATEMENT_COLUMNS, Row, read_judgements, read_table, table_text, write_text
 from descent_audit.stages.programs import program
@@ -22,17 +22,16 @@ VERDICT_COLUMNS = (
     "worst_quantity", "worst_margin", "control_failed", "counterexample_shown",
 )  # fmt: skip
 NOT_RUN = {"verdict": "not run"}
+Record = dict[str, object]
 
 
-def verdict_rows(
-    claims: Mapping[str, Claim], statements: Iterable[Statement], judged: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, object]]:
-    """Return a row per claim, run or not, sorted by name; section and problem are those of what it audits."""
-    places = {statement.id: statement for statement in statements}
+def verdict_rows(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, Mapping[str, Any]]) -> list[Record]:
+    """Return a row per claim, run or not, sorted by name; section and problem are those of what it audits first."""
+    places = text.by_id()
     return [
         {
-            "section": _joined(places[audited].section for audited in claim.audits),
-            "problem": _joined(places[audited].problem for audited in claim.audits),
+            "section": places[claim.audits[0]].section,
+            "problem": places[claim.audits[0]].problem,
             "statement": claim.statement,
             "condition": claim.condition,
             **judged.get(name, NOT_RUN),
@@ -42,46 +41,33 @@ def verdict_rows(
     ]
 
 
-def statement_rows(
-    claims: Mapping[str, Claim], statements: Iterable[Statement], verdicts: Mapping[str, str]
-) -> list[dict[str, object]]:
-    """Return a row per statement in the chapter's order; ``claims`` are those that exist, in the planned order."""
+def statement_rows(claims: Mapping[str, Claim], text: Text, rulings: Mapping[str, Mapping[str, Any]]) -> list[Record]:
+    """Return a row per statement in the order of the text; what speaks about it is joined by ``;``, sorted by name."""
     return [
-        {**vars(statement), "verdict": verdicts[statement.id], "claims": ";".join(auditing_claims(statement, claims))}
-        for statement in statements
+        {
+            "text": text.name,
+            **vars(statement),
+            "verdict": rulings[statement.id]["verdict"],
+            **{key: ";".join(rulings[statement.id][key]) for key in ("contradicted_by", "refuted_by", "limits")},
+            "claims": ";".join(name for name in sorted(claims) if statement.id in claims[name].audits),
+        }
+        for statement in text.statements
     ]
 
 
-def auditing_claims(statement: Statement, claims: Mapping[str, Claim]) -> list[str]:
-    """Return the claims that audit a statement: the planned ones that exist, then any others, by name."""
-    found = [name for name in sorted(claims) if statement.id in claims[name].audits]
-    return sorted(found, key=lambda name: statement.claims.index(name) if name in statement.claims else len(found))
+def coverage_rows(text: Text, rulings: Mapping[str, Mapping[str, Any]]) -> list[Record]:
+    """Return a row per section and one for the whole text: how many statements with which verdict."""
+    groups = {section: [one for one in text.statements if one.section == section] for section in text.sections}
+    return [_coverage(name, group, rulings) for name, group in {**groups, "all": text.statements}.items()]
 
 
-def coverage_rows(
-    claims: Mapping[str, Claim], statements: Sequence[Statement], verdicts: Mapping[str, str]
-) -> list[dict[str, object]]:
-    """Return a row per section and one for the whole chapter: how many statements with which verdict.
-
-    ``missing`` names the planned claims that do not exist yet.
-    """
-    sections = [
-        (section, list(group)) for section, group in groupby(statements, key=lambda statement: statement.section)
-    ]
-    return [_coverage(name, group, claims, verdicts) for name, group in [*sections, ("all", list(statements))]]
-
-
-def _coverage(
-    section: str, group: Sequence[Statement], claims: Mapping[str, Claim], verdicts: Mapping[str, str]
-) -> dict[str, object]:
-    counts = Counter(verdicts[statement.id] for statement in group)
-    missing = sorted({claim for statement in group for claim in statement.claims} - set(claims))
+def _coverage(section: str, group: Sequence[Statement], rulings: Mapping[str, Mapping[str, Any]]) -> Record:
+    counts = Counter(rulings[statement.id]["verdict"] for statement in group)
     return {
         "section": section,
         "statements": len(group),
         "audited": len(group) - counts["not audited"],
         **{verdict.replace(" ", "_"): counts[verdict] for verdict in VERDICTS},
-        "missing": ";".join(missing),
     }
 
 
@@ -98,12 +84,11 @@ def ledger_text(rows: Iterable[Row]) -> str:
 
 def write_tables(results: Path) -> None:
     """Write the three tables from ``judgements.json``. Raises ``ConfigurationError`` or ``StorageError``."""
-    claims, statements = read_claims(), load_statements()
-    judged = read_judgements(results)
+    claims, text, judged = read_claims(), load_text(), read_judgements(results)
     tables = {
-        "verdicts": (VERDICT_COLUMNS, verdict_rows(claims, statements, judged["claims"])),
-        "statements": (STATEMENT_COLUMNS, statement_rows(claims, statements, judged["statements"])),
-        "coverage": (COVERAGE_COLUMNS, coverage_rows(claims, statements, judged["statements"])),
+        "verdicts": (VERDICT_COLUMNS, verdict_rows(claims, text, judged["claims"])),
+        "statements": (STATEMENT_COLUMNS, statement_rows(claims, text, judged["statements"])),
+        "coverage": (COVERAGE_COLUMNS, coverage_rows(text, judged["statements"])),
     }
     for name, (columns, rows) in tables.items():
         write_text(results / f"{name}.csv", table_text(columns, rows))
@@ -122,10 +107,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ledger = ledger_text(read_table(options.results / "statements.csv"))
         write_text(options.ledger, ledger)
         print(ledger, end="")
-
-
-def _joined(values: Iterable[str | None]) -> str:
-    return ";".join(dict.fromkeys(value for value in values if value))
 
 
 if __name__ == "__main__":

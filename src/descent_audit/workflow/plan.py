@@ -14,11 +14,11 @@ from typing import Any
 from descent_audit.claims.catalogue import (
     ROOT,
     Claim,
-    Statement,
+    Text,
     canonical,
     check_scale,
     default_shards,
-    load_statements,
+    load_text,
     read_claims,
     select_claims,
 )
@@ -60,7 +60,7 @@ class Plan:
     scale: str
     claims: Mapping[str, Claim]
     selected: tuple[str, ...]
-    statements: tuple[Statement, ...]
+    text: Text
     shards: Mapping[str, int]
     seeds: int
     figure_style: str = REPORT
@@ -103,7 +103,7 @@ class Plan:
 
     def section(self, name: str) -> str:
         """Return the section of the first statement that a claim audits."""
-        return next(statement.section for statement in self.statements if statement.id == self.claims[name].audits[0])
+        return self.text.by_id()[self.claims[name].audits[0]].section
 
     def labels(self, name: str, results: str) -> dict[str, str]:
         """Return how Snakemake's report labels the figure of a claim, with its verdict in this run."""
@@ -116,7 +116,8 @@ class Plan:
     def wording(self) -> str:
         """Return all that only readers see: the claims' words and the chapter's statements."""
         words = {name: claim.wording_slice() for name, claim in self.claims.items()}
-        return canonical({"claims": words, "statements": [vars(statement) for statement in self.statements]})
+        text = {**vars(self.text), "statements": [vars(statement) for statement in self.text.statements]}
+        return canonical({"claims": words, "text": text})
 
     def batches(self) -> dict[str, list[str]]:
         """Return the selected claims in batches that are drawn by one process each, by a name for its rule.
@@ -155,7 +156,7 @@ def load_plan(options: Mapping[str, Any]) -> Plan:
         check_code(claims[name])
     style = check_style(str(options.get("figure_style", REPORT)))
     shards = _shards(claims, selected, scale, _count(options, "shards"))
-    return Plan(scale, claims, tuple(selected), load_statements(), shards, _count(options, "seeds") or SEEDS, style)
+    return Plan(scale, claims, tuple(selected), load_text(), shards, _count(options, "seeds") or SEEDS, style)
 
 
 def _count(options: Mapping[str, Any], key: str) -> int | None:

@@ -21,7 +21,7 @@ from descent_audit.assurance.verify import changed_numbers
 from descent_audit.claims.catalogue import check_scale, load_claims, root_seed
 from descent_audit.claims.sources import classes
 from descent_audit.records.storage import Row, json_text, read_json, read_judgements, read_table, table_text, write_text
-from descent_audit.stages.arms import simulate
+from descent_audit.stages.arms import simulate, threads
 from descent_audit.stages.observe import write_results
 from descent_audit.stages.programs import program
 
@@ -73,14 +73,14 @@ def update_rules() -> list[Any]:
     return [rule for rule in found if "update" in vars(rule)]
 
 
-def run(folder: Path, scale: str, *, in_single: bool) -> None:
+def run(folder: Path, scale: str, *, in_single: bool, blas_threads: int = 1) -> None:
     """Run and judge every claim; in single precision those alone that update through an optimizer.
 
     Raises ``ConfigurationError`` or ``StorageError``.
     """
     claims, touched = load_claims(), []
     for name, claim in claims.items():
-        with single_precision() if in_single else nullcontext(lambda: 1) as updates:
+        with threads(blas_threads), single_precision() if in_single else nullcontext(lambda: 1) as updates:
             before = updates() if in_single else 0
             reports = simulate(name, claim.arms(scale), root_seed())
             if updates() > before:
@@ -126,12 +126,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, metavar="FOLDER")
     parser.add_argument("--scale", default="full")
     parser.add_argument("--single", action="store_true", help="round to single precision after every update")
+    parser.add_argument("--threads", type=int, default=1, help="on which products of matrices run")
     parser.add_argument("--compare", nargs="*", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args(arguments)
     if options.run:
-        run(options.run, check_scale(options.scale), in_single=options.single)
+        run(options.run, check_scale(options.scale), in_single=options.single, blas_threads=options.threads)
     else:
         named = dict(one.split("=", 1) for one in options.compare)
         compare({name: Path(folder) for name, folder in named.items()}, options.results, options.output)

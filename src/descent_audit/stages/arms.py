@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from descent_audit.claims.claims import Arm
 from descent_audit.claims.sources import is_sampled, takes_streams
@@ -37,6 +38,13 @@ class Block:
         """Draw the block."""
         with _one_line_faults(self.arm):
             return self.cell.block(self.streams, self.index)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let every product of matrices in the block run on so many threads, whatever the environment says."""
+    with threadpool_limits(limits=count):
+        yield
 
 
 def simulate(claim: str, arms: Sequence[Arm], seed: int) -> Reports:

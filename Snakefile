@@ -26,10 +26,9 @@ rule all:
 
 
 onstart:
-    if workflow.local_exec:
-        no_rate_limit(workflow)
+    no_rate_limit(workflow)
     if is_work():
-        hold_lock(LOCK)
+        hold_lock()
         if cancel_orphans(Path.cwd()):
             start_again()
         remember_job_age()
@@ -37,4 +36,8 @@ onstart:
 
 onsuccess:
     if is_work():
-        print(f"Done: {RESULTS}, report in {REPORTS}")
+        print(outcome(targets(), Path(RESULTS), Path(REPORTS)))
+
+
+onerror:
+    print(advice(Path(LOGS)))

@@ -11,7 +11,7 @@ for batch, claims in plan.batches().items():
             [
                 report(
                     f"{RESULTS}/figures/{claim}.svg",
-                    caption=f"../../{CAPTIONS}/{claim}.rst",
+                    caption=f"{WORKING_FOLDER}/{CAPTIONS}/{claim}.rst",
                     category="Figures",
                     subcategory=plan.section(claim),
                     labels=lambda wildcards, claim=claim: plan.labels(claim, RESULTS),

@@ -1,7 +1,7 @@
 rule shard:
     input:
         code=lambda wildcards: plan.code("stages.observe", wildcards.claim),
-        settings=["config/config.yaml", f"config/scale/{SCALE}.yaml"],
+        settings=SETTINGS,
     output:
         f"{RESULTS}/shards/{{claim}}/{{shard}}_of_{{shards}}.json",
     log:
@@ -29,7 +29,7 @@ rule simulate:
     input:
         shards=lambda wildcards: plan.shard_files(wildcards.claim, RESULTS),
         code=lambda wildcards: plan.code("stages.observe", wildcards.claim),
-        settings=["config/config.yaml", f"config/scale/{SCALE}.yaml"],
+        settings=SETTINGS,
     output:
         observations=f"{RESULTS}/observations/{{claim}}.csv",
         curves=f"{RESULTS}/curves/{{claim}}.csv",

@@ -61,7 +61,7 @@ rule manifest:
         tables=[*rules.tables.output, rules.judge.output.checks],
         seals=rules.judge.input.seals,
         code=plan.sources(),
-        settings="config/config.yaml",
+        settings=project_file("config/config.yaml"),
     output:
         f"{RESULTS}/manifest.json",
     log:

@@ -74,7 +74,7 @@ def update_rules() -> list[Any]:
     return [rule for rule in found if "update" in vars(rule)]
 
 
-def run(folder: Path, scale: str, *, in_single: bool) -> None:
+def run(folder: Path, scale: str, *, in_single: bool, threads: int = 1) -> None:
     """Run and judge every claim; in single precision those alone that update through an optimizer.
 
     Raises ``ConfigurationError`` or ``StorageError``.
@@ -83,7 +83,7 @@ def run(folder: Path, scale: str, *, in_single: bool) -> None:
     for name, claim in claims.items():
         with single_precision() if in_single else nullcontext(lambda: 1) as updates:
             before = updates() if in_single else 0
-            reports = simulate(name, claim.arms(scale), root_seed())
+            reports = simulate(name, claim.arms(scale), root_seed(), threads=threads)
             if updates() > before:
                 touched.append(name)
                 write_results(folder, name, reports)
@@ -127,12 +127,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, metavar="FOLDER")
     parser.add_argument("--scale", default="full")
     parser.add_argument("--single", action="store_true", help="round to single precision after every update")
+    parser.add_argument("--threads", type=int, default=1, help="on which products of matrices run")
     parser.add_argument("--compare", nargs="*", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args(arguments)
     if options.run:
-        run(options.run, check_scale(options.scale), in_single=options.single)
+        run(options.run, check_scale(options.scale), in_single=options.single, threads=options.threads)
     else:
         named = dict(one.split("=", 1) for one in options.compare)
         compare({name: Path(folder) for name, folder in named.items()}, options.results, options.output)

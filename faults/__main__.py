@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from descent_audit.claims.catalogue import ROOT, ConfigurationError
-from descent_audit.records.storage import StorageError, read_table, table_text, write_text
+from descent_audit.records.storage import StorageError, write_text
+from descent_audit.results import csv_text, frame, read
 from faults.campaign import COMPUTING, generated_faults, sample, workshop, written_faults
-from faults.tables import COLUMNS, fault_rows, reasons, summary, unexplained
+from faults.tables import fault_rows, reasons, summary, unexplained
 
 STORE = ROOT / "outputs" / "faults"
 REFERENCE = ROOT / "reports" / "reference" / "faults.csv"
@@ -34,9 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         made = [] if options.generated == 0 else generated_faults(options.modules)
         drawn = sample(made, len(made) if options.generated is None else options.generated)
         chosen = sample(by_hand, len(by_hand) if options.written is None else options.written)
-        before = (
-            {row["fault"]: row["noticed_by"].split(";") for row in read_table(REFERENCE)} if REFERENCE.is_file() else {}
-        )
+        known = read(REFERENCE) if REFERENCE.is_file() else frame("faults", ())
+        before = dict(zip(known["fault"], known["noticed_by"].str.split(";"), strict=True))
         with workshop(options.store, workers=options.workers) as opened:
             if options.every or drawn:
                 opened.measure()
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("interrupted: the same command goes on from here")
-    write_text(options.table, table_text(COLUMNS, fault_rows(written, generated, because)))
+    write_text(options.table, csv_text(frame("faults", fault_rows(written, generated, because))))
     print(summary(written, generated, because, len(made)))
     sys.exit(1 if unexplained([*written, *generated], because) else 0)
 

@@ -34,7 +34,8 @@ from descent_audit.claims.catalogue import (
 from descent_audit.claims.code_checks import check_code
 from descent_audit.claims.validation import fault, unknown
 from descent_audit.judge import Judgement, judge_claim
-from descent_audit.records.storage import OBSERVATION_COLUMNS, StorageError, read_sealed
+from descent_audit.records.storage import StorageError
+from descent_audit.results import observed, read_sealed
 from descent_audit.stages.observe import observe
 from descent_audit.stages.shards import check_shard
 
@@ -118,8 +119,8 @@ def judged(claim: Claim, scale: str, folder: Path, *, shown: bool) -> pd.DataFra
 
     Raises ``StorageError``.
     """
-    rows = read_sealed(folder, "observations", claim.name, OBSERVATION_COLUMNS)
-    table, (_, judgement) = pd.DataFrame(rows), judge_claim(claim, scale, rows)
+    table = read_sealed(folder, "observations", claim.name)
+    _, judgement = judge_claim(claim, scale, observed(table))
     if shown:
         print(comparison(table), said(judgement), sep="\n\n")
     return table.assign(verdict=judgement.verdict)

@@ -16,18 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from descent_audit import judge, optimizers
 from descent_audit.assurance.verify import changed_numbers
 from descent_audit.claims.catalogue import check_scale, load_claims, root_seed
 from descent_audit.claims.sources import members
-from descent_audit.records.storage import Row, json_text, read_json, read_judgements, read_table, table_text, write_text
+from descent_audit.records.storage import json_text, read_json, read_judgements, write_text
+from descent_audit.results import csv_text, frame, read
 from descent_audit.stages.arms import simulate
 from descent_audit.stages.observe import write_results
 from descent_audit.stages.programs import program
-
-COLUMNS = ("variation", "numpy", "claims", "same_verdict", "numbers", "moved", "beyond", "changed")
-"""``moved`` counts numbers with any other digit, ``beyond`` those beyond their own tolerance."""
 
 
 def single(value: Any) -> Any:
@@ -92,7 +91,10 @@ def run(folder: Path, scale: str, *, in_single: bool, threads: int = 1) -> None:
 
 
 def compared(variation: str, folder: Path, results: Path) -> dict[str, object]:
-    """Return the row of one variation. Raises ``StorageError``."""
+    """Return the row of one variation. Raises ``StorageError``.
+
+    ``moved`` counts numbers with any other digit, ``beyond`` those beyond their own tolerance.
+    """
     about = read_json(folder / "variation.json")
     old, new = (read_judgements(place)["claims"] for place in (results, folder))
     before, after = (_checks(place, about["claims"]) for place in (results, folder))
@@ -109,15 +111,15 @@ def compared(variation: str, folder: Path, results: Path) -> dict[str, object]:
     }
 
 
-def _checks(folder: Path, names: Iterable[str]) -> list[Row]:
-    chosen = set(names)
-    return [row for row in read_table(folder / "checks.csv") if row["claim"] in chosen]
+def _checks(folder: Path, names: Iterable[str]) -> pd.DataFrame:
+    table = read(folder / "checks.csv")
+    return table[table["claim"].isin(list(names))]
 
 
 def compare(variations: Mapping[str, Path], results: Path, output: Path) -> None:
     """Write the table of all variations. Raises ``StorageError``."""
     rows = [compared(name, folder, results) for name, folder in variations.items()]
-    write_text(output, table_text(COLUMNS, rows))
+    write_text(output, csv_text(frame("stability", rows)))
 
 
 @program

@@ -22,4 +22,3 @@ VERDICTS = {
 """Verdicts of sentences. A claim, which is the audit's own law, is never conditional."""
 FORCES = {"always": "a law", "often": "a tendency", "can": "a possibility"}
 """What kind of sentence it is, which decides what may contradict it."""
-COVERAGE_COLUMNS = ("section", "statements", "audited", *(verdict.replace(" ", "_") for verdict in VERDICTS))

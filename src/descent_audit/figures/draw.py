@@ -15,7 +15,8 @@ from descent_audit.claims.catalogue import Claim, canonical, read_claims, select
 from descent_audit.claims.sources import PACKAGE, code_digest, import_closure
 from descent_audit.figures.kept import FOLDER, keep, recall
 from descent_audit.figures.styles import DRAWN, REPORT, STYLES, check_formats, check_style, drawing
-from descent_audit.records.storage import CURVE_COLUMNS, digest, read_sealed, sealed_text, write_bytes
+from descent_audit.records.storage import digest, sealed_text, write_bytes
+from descent_audit.results import read_sealed
 from descent_audit.stages.programs import program
 
 LIBRARIES = ("fonttools", "kiwisolver", "matplotlib", "numpy", "pillow", "pyparsing")
@@ -65,7 +66,7 @@ def drawn(results: Path, claim: Claim, style: str, paths: Sequence[str]) -> Iter
     from descent_audit.figures import drawing  # the plotting library, a second that what is kept does not need
     from descent_audit.figures.looks import read_series
 
-    series = read_series(read_sealed(results, "curves", claim.name, CURVE_COLUMNS), claim.kinds)
+    series = read_series(read_sealed(results, "curves", claim.name), claim.kinds)
     figure = drawing.draw(claim, series, STYLES[style])
     for path in paths:
         if path == strip_path(claim):

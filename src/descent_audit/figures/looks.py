@@ -4,17 +4,16 @@ Measured numbers are marks and predictions are lines of the same colour; control
 open diamonds, guides thin and dashed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from descent_audit.figures.styles import Style
-from descent_audit.records.storage import Row, number
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Palette of Okabe and Ito (2008), safe for the common forms of colour blindness."""
@@ -51,6 +50,7 @@ ROLES: dict[str, dict[str, Any]] = {
     "guide": {"linestyle": (0, (4, 2)), "linewidth": 0.7, "color": GREY},
 }
 WIDTHS = ("linewidth", "markeredgewidth")
+POINT = ("x", "y", "value")
 LISTED = len(COLOURS)
 """Series that a palette tells apart; more than that are drawn along a sequential map."""
 
@@ -68,12 +68,13 @@ class Series:
     value: NDArray[np.float64]
 
 
-def read_series(rows: Iterable[Row], kinds: Mapping[str, str]) -> list[Series]:
+def read_series(curves: pd.DataFrame, kinds: Mapping[str, str]) -> list[Series]:
     """Return the series of a curves table in its order."""
-    keys = ("arm", "panel", "series", "role")
     return [
-        Series(arm, panel, label, _drawn_role(role, kinds[arm]), *_columns(list(group)))
-        for (arm, panel, label, role), group in groupby(rows, key=lambda row: tuple(row[key] for key in keys))
+        Series(
+            arm, panel, label, _drawn_role(role, kinds[arm]), *(group[key].to_numpy() for key in ("x", "y", "value"))
+        )
+        for (arm, panel, label, role), group in curves.groupby(["arm", "panel", "series", "role"], sort=False)
     ]
 
 
@@ -124,7 +125,3 @@ def legend_entries(series: Sequence[Series], looks: Sequence[dict[str, Any]]) ->
 
 def _drawn_role(role: str, kind: str) -> str:
     return "counterexample" if role == "measured" and kind == "counterexample" else role
-
-
-def _columns(rows: Sequence[Row]) -> list[NDArray[np.float64]]:
-    return [np.array([number(row[column]) for row in rows]) for column in ("x", "y", "value")]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
+import pandas as pd
 
 from descent_audit.claims.catalogue import (
     REFERENCES,
@@ -23,25 +24,17 @@ from descent_audit.claims.catalogue import (
 from descent_audit.claims.identifiers import counted
 from descent_audit.claims.unbound import unbound_prose
 from descent_audit.claims.validation import fault
-from descent_audit.claims.verdicts import COVERAGE_COLUMNS, FORCES, VERDICTS
-from descent_audit.records.storage import (
-    CHECK_COLUMNS,
-    OBSERVATION_COLUMNS,
-    STATEMENT_COLUMNS,
-    Row,
-    read_judgements,
-    read_sealed,
-    read_table,
-)
+from descent_audit.claims.verdicts import FORCES, VERDICTS
+from descent_audit.records.storage import read_judgements
 from descent_audit.report.upkeep import (
     calibration_rows,
-    committed,
     fault_counts,
     reason_counts,
     speed,
     verdicts_elsewhere,
 )
 from descent_audit.report.wording import bound, check_groups, escaped, filled_caption, shown_number, title
+from descent_audit.results import Observed, frame, observed, read, read_sealed
 
 TEMPLATES = ROOT / "reports"
 PROSE = "audit.md.jinja"
@@ -68,15 +61,13 @@ class Audit(NamedTuple):
     text: Text
     judged: Mapping[str, Any]
     rulings: Mapping[str, Any]
-    checks: Mapping[str, Sequence[Row]]
+    checks: Mapping[str, pd.DataFrame]
 
 
 def read_audit(results: Path) -> Audit:
     """Return what a run has found. Raises ``ConfigurationError`` or ``StorageError``."""
     summary = read_judgements(results)
-    checks: dict[str, list[Row]] = {}
-    for row in read_table(results / "checks.csv", CHECK_COLUMNS):
-        checks.setdefault(row["claim"], []).append(row)
+    checks = {str(name): table for name, table in read(results / "checks.csv").groupby("claim")}
     return Audit(read_claims(), load_text(), summary["claims"], summary["statements"], checks)
 
 
@@ -104,7 +95,7 @@ def _correction(statement: Statement, audit: Audit) -> dict[str, Any]:
     }
 
 
-def ledger_entry(statement: Row, audit: Audit) -> dict[str, Any]:
+def ledger_entry(statement: Mapping[str, Any], audit: Audit) -> dict[str, Any]:
     """Return what the ledger adds to a statement.
 
     ``against`` and ``limits`` have for each arm its claim and what it shows; ``closest`` names the claim of the
@@ -133,8 +124,8 @@ def _shown(place: str, audit: Audit) -> dict[str, str]:
 def claim_context(
     claim: Claim,
     judgement: Mapping[str, Any] | None,
-    checks: Sequence[Row],
-    rows: Sequence[Row],
+    checks: pd.DataFrame,
+    rows: Sequence[Observed],
     scale: str,
     figure: Path,
 ) -> dict[str, Any]:
@@ -176,15 +167,16 @@ def claim_context(
 def report_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
     """Return all that the template needs in every form. Raises ``StorageError``."""
     claims, text, judged, rulings, checks = audit
-    rows = read_table(results / "statements.csv", STATEMENT_COLUMNS)
-    stability, faults = committed(REFERENCE, "stability"), committed(REFERENCE, "faults")
-    observed = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in judged}
+    rows = read(results / "statements.csv").to_dict("records")
+    stability, faults = read(REFERENCE / "stability.csv"), read(REFERENCE / "faults.csv")
+    calibration = read(REFERENCE / "calibration.csv")
+    rows_of = {name: observed(read_sealed(results, "observations", name)) for name in judged}
     contexts = {
         name: claim_context(
             claims[name],
             judged.get(name),
-            checks.get(name, []),
-            observed.get(name, []),
+            checks.get(name, frame("checks", ())),
+            rows_of.get(name, []),
             scale,
             results / "figures" / f"{name}.svg",
         )
@@ -199,11 +191,11 @@ def report_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
         "text": text,
         "forces": FORCES,
         "counts": {verdict: sum(one["verdict"] == verdict for one in rulings.values()) for verdict in VERDICTS},
-        "coverage": read_table(results / "coverage.csv", COVERAGE_COLUMNS),
-        "calibration": calibration_rows(committed(REFERENCE, "calibration"), claims),
-        "stability": stability,
-        "faults": fault_counts(faults),
-        "reasons": reason_counts(faults),
+        "coverage": read(results / "coverage.csv").to_dict("records"),
+        "calibration": calibration_rows(calibration, claims).to_dict("records"),
+        "stability": stability.to_dict("records"),
+        "faults": fault_counts(faults).to_dict("records"),
+        "reasons": reason_counts(faults).to_dict("records"),
         "speed": speed(BENCHMARKS),
         "elsewhere": verdicts_elsewhere(stability),
         "variations": VARIATIONS,

@@ -24,9 +24,10 @@ from descent_audit.claims.catalogue import (
 )
 from descent_audit.claims.verdicts import VERDICTS
 from descent_audit.figures.styles import FORMATS, REPORT, STYLES, drawing
-from descent_audit.records.storage import OBSERVATION_COLUMNS, read_judgements, read_sealed, write_text
+from descent_audit.records.storage import read_judgements, write_text
 from descent_audit.report.inlining import inlined
 from descent_audit.report.wording import filled_caption, plain, title
+from descent_audit.results import observed, read_sealed
 from descent_audit.stages.programs import program, report_options
 
 TEMPLATES = ROOT / "reports"
@@ -35,7 +36,7 @@ MARKUP = re.compile(r"([\\`*|_])")
 
 def entry(claim: Claim, section: str, verdict: str, results: Path) -> dict[str, Any]:
     """Return what the page says about the figure of a claim. Raises ``StorageError``."""
-    rows = read_sealed(results, "observations", claim.name, OBSERVATION_COLUMNS)
+    rows = observed(read_sealed(results, "observations", claim.name))
     return {
         "name": claim.name,
         "title": title(claim.name),

@@ -14,7 +14,7 @@ from typing import Any
 import pypandoc
 
 from descent_audit.claims.catalogue import check_scale
-from descent_audit.records.storage import CURVE_COLUMNS, Row, read_json, read_sealed, reading_manifest, write_text
+from descent_audit.records.storage import read_json, reading_manifest, write_text
 from descent_audit.report import explore
 from descent_audit.report.content import (
     CITED,
@@ -28,6 +28,7 @@ from descent_audit.report.content import (
 from descent_audit.report.inlining import inlined
 from descent_audit.report.thumbnail import thumbnail
 from descent_audit.report.wording import with_short_identifiers
+from descent_audit.results import frame, read_sealed
 from descent_audit.stages.programs import program, report_options
 
 SHORT = re.compile(r'class="bound" title="(\d+)"')
@@ -39,8 +40,8 @@ def page_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
     thumbnails = {
         name: thumbnail(
             audit.claims[name],
-            read_sealed(results, "curves", name, CURVE_COLUMNS),
-            audit.checks.get(name, []),
+            read_sealed(results, "curves", name),
+            audit.checks.get(name, frame("checks", ())),
         )
         for name in audit.judged
     }
@@ -54,7 +55,7 @@ def page_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
     }
 
 
-def pictured(statement: Row, entry: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
+def pictured(statement: Mapping[str, Any], entry: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
     """Return the claim whose picture the ledger shows: the first that speaks against the statement, or else of all.
 
     It is empty where none of them has a picture.

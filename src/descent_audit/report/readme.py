@@ -13,8 +13,9 @@ from descent_audit.claims.catalogue import ROOT
 from descent_audit.claims.validation import fault
 from descent_audit.claims.verdicts import VERDICTS
 from descent_audit.figures.styles import REPORT, drawing
-from descent_audit.records.storage import read_table, read_text, write_text
+from descent_audit.records.storage import read_text, write_text
 from descent_audit.report.content import corrections, read_audit
+from descent_audit.results import read
 from descent_audit.stages.programs import program
 
 README = ROOT / "README.md"
@@ -61,10 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, type=Path)
     options = parser.parse_args(arguments)
-    rows = read_table(options.results / "statements.csv")
+    table = read(options.results / "statements.csv").set_index("id")
     leading = [one["id"] for one in corrections(read_audit(options.results))][:LEADING]
-    by_id = {row["id"]: row for row in rows}
-    text = head([row["verdict"] for row in rows], [by_id[name] for name in leading])
+    text = head(table["verdict"], table.loc[leading].to_dict("records"))
     pictures = {name: read_text(options.results / drawing(name, REPORT, "svg")) for name in FIGURES}
     write_text(README, with_head(read_text(README), text))
     for name, picture in pictures.items():

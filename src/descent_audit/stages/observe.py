@@ -1,21 +1,21 @@
 """One claim, all its arms: observations and curves, or one shard of them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from descent_audit.claims.claims import Arm
 from descent_audit.measurement.observations import Curve
 from descent_audit.records.storage import (
-    CURVE_COLUMNS,
-    OBSERVATION_COLUMNS,
     parameter_point,
     seal_text,
     shard_path,
-    table_text,
     write_text,
 )
+from descent_audit.results import csv_text, frame
 from descent_audit.stages.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
 from descent_audit.stages.shards import read_shards, write_shard
 
@@ -23,31 +23,35 @@ POINT = ("x", "y", "low", "high", "value")
 """What the table of curves says of each point."""
 
 
-def observation_rows(claim: str, reports: Reports) -> Iterator[dict[str, object]]:
-    """Yield the rows of the observations table, sorted by arm, quantity and parameter point."""
+def observations_table(claim: str, reports: Reports) -> pd.DataFrame:
+    """Return the table of observations, sorted by arm, quantity and parameter point."""
     rows = [
-        (arm.name, one.quantity, parameter_point(one.at), one) for arm, report in reports for one in report.measured
+        {"claim": claim, "arm": arm.name, **vars(one), "at": parameter_point(one.at)}
+        for arm, report in reports
+        for one in report.measured
     ]
-    for arm, quantity, at, one in sorted(rows, key=lambda row: row[:3]):
-        numbers = {key: _float(getattr(one, key)) for key in ("value", "standard_error", "predicted")}
-        yield {"claim": claim, "arm": arm, "quantity": quantity, "at": at, "replicates": one.replicates, **numbers}
+    return frame("observations", sorted(rows, key=lambda row: (row["arm"], row["quantity"], row["at"])))
 
 
-def curve_rows(claim: str, reports: Reports) -> Iterator[dict[str, object]]:
-    """Yield the rows of the curves table; what a control measures has the role ``control``."""
-    for arm, report in sorted(reports, key=lambda report: report[0].name):
-        for curve in report.curves:
-            role = "control" if arm.kind == "control" and curve.role == "measured" else curve.role
-            named = {"claim": claim, "arm": arm.name, "panel": curve.panel, "series": curve.series, "role": role}
-            for point in zip(*(_entries(curve, key) for key in POINT), strict=True):
-                yield {**named, **dict(zip(POINT, point, strict=True))}
+def curves_table(claim: str, reports: Reports) -> pd.DataFrame:
+    """Return the table of curves, arms by name; what a control measures has the role ``control``."""
+    ordered = sorted(reports, key=lambda report: report[0].name)
+    points = (_points(claim, arm, curve) for arm, report in ordered for curve in report.curves)
+    return frame("curves", chain.from_iterable(points))
+
+
+def _points(claim: str, arm: Arm, curve: Curve) -> Iterator[dict[str, object]]:
+    role = "control" if arm.kind == "control" and curve.role == "measured" else curve.role
+    named = {"claim": claim, "arm": arm.name, "panel": curve.panel, "series": curve.series, "role": role}
+    for point in zip(*(_entries(curve, key) for key in POINT), strict=True):
+        yield {**named, **dict(zip(POINT, point, strict=True))}
 
 
 def write_results(folder: Path, claim: str, reports: Reports) -> None:
     """Write both tables of a claim and their seal, the seal last. Raises ``StorageError``."""
     contents = {
-        f"observations/{claim}.csv": table_text(OBSERVATION_COLUMNS, observation_rows(claim, reports)),
-        f"curves/{claim}.csv": table_text(CURVE_COLUMNS, curve_rows(claim, reports)),
+        f"observations/{claim}.csv": csv_text(observations_table(claim, reports)),
+        f"curves/{claim}.csv": csv_text(curves_table(claim, reports)),
     }
     for name, text in contents.items():
         write_text(folder / name, text)
@@ -78,7 +82,3 @@ def _entries(curve: Curve, key: str) -> list[float]:
     values = getattr(curve, key)
     entries = np.full(np.size(curve.x), np.nan) if values is None else np.atleast_1d(np.asarray(values, dtype=float))
     return [float(entry) for entry in entries]
-
-
-def _float(value: object) -> float | None:
-    return None if value is None else float(value)  # type: ignore[arg-type]

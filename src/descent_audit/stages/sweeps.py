@@ -10,6 +10,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from descent_audit.records.storage import write_text
+from descent_audit.results import csv_text
 
 TABLE = "sweep.csv"
 
@@ -35,5 +36,5 @@ class Gathered(Callback):
             asked = " ".join(config.hydra.overrides.task) or "nothing"
             sys.exit(f"command line: found {asked}, which runs no claim, allowed: claim=TOPIC/NAME,TOPIC/NAME")
         path = self.folder / TABLE
-        write_text(path, pd.concat(self.tables).to_csv(index=False, lineterminator="\n"))
+        write_text(path, csv_text(pd.concat(self.tables)))
         print(f"{path}: {len(self.tables)} jobs, a row for every observation of each")

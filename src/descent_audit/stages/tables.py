@@ -6,29 +6,25 @@ with ``--ledger FILE`` it writes and prints the ledger instead.
 
 import argparse
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.claims.catalogue import Claim, Statement, Text, load_text, read_claims
-from descent_audit.claims.verdicts import COVERAGE_COLUMNS, VERDICTS
-from descent_audit.records.storage import STATEMENT_COLUMNS, Row, read_judgements, read_table, table_text, write_text
+import pandas as pd
+
+from descent_audit.claims.catalogue import Claim, Text, load_text, read_claims
+from descent_audit.claims.verdicts import VERDICTS
+from descent_audit.records.storage import read_judgements, write_text
+from descent_audit.results import csv_text, frame, read
 from descent_audit.stages.programs import program
 
-VERDICT_COLUMNS = (
-    "claim", "section", "problem", "statement", "verdict", "condition",
-    "worst_quantity", "worst_margin", "control_failed", "counterexample_shown",
-)  # fmt: skip
 NOT_RUN = {"verdict": "not run"}
-Record = dict[str, object]
 
 
-def verdict_rows(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, Mapping[str, Any]]) -> list[Record]:
+def verdicts(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Return a row per claim, run or not, sorted by name; section and problem are those of what it audits first."""
     places = text.by_id()
-    return [
+    rows = [
         {
             "section": places[claim.audits[0]].section,
             "problem": places[claim.audits[0]].problem,
@@ -39,11 +35,12 @@ def verdict_rows(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, M
         }
         for name, claim in sorted(claims.items())
     ]
+    return frame("verdicts", rows)
 
 
-def statement_rows(claims: Mapping[str, Claim], text: Text, rulings: Mapping[str, Mapping[str, Any]]) -> list[Record]:
+def statements(claims: Mapping[str, Claim], text: Text, rulings: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Return a row per statement in the order of the text; what speaks about it is joined by ``;``, sorted by name."""
-    return [
+    rows = [
         {
             "text": text.name,
             **vars(statement),
@@ -53,32 +50,28 @@ def statement_rows(claims: Mapping[str, Claim], text: Text, rulings: Mapping[str
         }
         for statement in text.statements
     ]
+    return frame("statements", rows)
 
 
-def coverage_rows(text: Text, rulings: Mapping[str, Mapping[str, Any]]) -> list[Record]:
-    """Return a row per section and one for the whole text: how many statements with which verdict."""
-    groups = {section: [one for one in text.statements if one.section == section] for section in text.sections}
-    return [_coverage(name, group, rulings) for name, group in {**groups, "all": text.statements}.items()]
+def coverage(table: pd.DataFrame, text: Text) -> pd.DataFrame:
+    """Return a row per section of the text and one for all of it: how many statements with which verdict."""
+    counts = pd.crosstab(table["section"], table["verdict"])
+    counts = counts.reindex(index=text.sections, columns=list(VERDICTS), fill_value=0)
+    counts.loc["all"] = counts.sum()
+    counts.columns = [verdict.replace(" ", "_") for verdict in VERDICTS]
+    total = counts.sum(axis=1)
+    whole = counts.assign(statements=total, audited=total - counts["not_audited"]).rename_axis("section").reset_index()
+    return frame("coverage", whole.to_dict("records"))
 
 
-def _coverage(section: str, group: Sequence[Statement], rulings: Mapping[str, Mapping[str, Any]]) -> Record:
-    counts = Counter(rulings[statement.id]["verdict"] for statement in group)
-    return {
-        "section": section,
-        "statements": len(group),
-        "audited": len(group) - counts["not audited"],
-        **{verdict.replace(" ", "_"): counts[verdict] for verdict in VERDICTS},
-    }
-
-
-def ledger_text(rows: Iterable[Row]) -> str:
+def ledger_text(table: pd.DataFrame) -> str:
     """Return the statements with their verdicts as plain text, by section."""
     lines = []
-    for section, group in groupby(rows, key=lambda row: row["section"]):
+    for section, group in table.groupby("section", sort=False):
         lines += ["", section, "-" * len(section)]
-        for row in group:
-            head = f"{VERDICTS[row['verdict']].symbol} {row['verdict']:<12}"
-            lines += textwrap.wrap(row["says"], 100, initial_indent=head, subsequent_indent=" " * len(head))
+        for verdict, says in zip(group["verdict"], group["says"], strict=True):
+            head = f"{VERDICTS[verdict].symbol} {verdict:<12}"
+            lines += textwrap.wrap(says, 100, initial_indent=head, subsequent_indent=" " * len(head))
     return "\n".join(lines[1:]) + "\n"
 
 
@@ -86,12 +79,12 @@ def write_tables(results: Path) -> None:
     """Write the three tables from ``judgements.json``. Raises ``ConfigurationError`` or ``StorageError``."""
     claims, text, judged = read_claims(), load_text(), read_judgements(results)
     tables = {
-        "verdicts": (VERDICT_COLUMNS, verdict_rows(claims, text, judged["claims"])),
-        "statements": (STATEMENT_COLUMNS, statement_rows(claims, text, judged["statements"])),
-        "coverage": (COVERAGE_COLUMNS, coverage_rows(text, judged["statements"])),
+        "verdicts": verdicts(claims, text, judged["claims"]),
+        "statements": statements(claims, text, judged["statements"]),
     }
-    for name, (columns, rows) in tables.items():
-        write_text(results / f"{name}.csv", table_text(columns, rows))
+    tables["coverage"] = coverage(tables["statements"], text)
+    for name, table in tables.items():
+        write_text(results / f"{name}.csv", csv_text(table))
 
 
 @program
@@ -104,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.ledger is None:
         write_tables(options.results)
     else:
-        ledger = ledger_text(read_table(options.results / "statements.csv"))
+        ledger = ledger_text(read(options.results / "statements.csv"))
         write_text(options.ledger, ledger)
         print(ledger, end="")
 

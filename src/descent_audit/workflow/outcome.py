@@ -1,10 +1,10 @@
 """What a run tells at its end: how many statements have which verdict, and where the report is."""
 
-import csv
 from collections import Counter
 from pathlib import Path
 
 from descent_audit.claims.verdicts import VERDICTS
+from descent_audit.results import read
 
 TOLD = {"all", "report", "tables", "ledger"}
 """Targets after which the table of statements is that of the run."""
@@ -21,8 +21,7 @@ def outcome(targets: set[str], results: Path, reports: Path) -> str:
 
 def ledger(table: Path) -> str:
     """Return how many statements have which verdict, in the order of the ledger."""
-    with table.open(newline="", encoding="utf-8") as file:
-        counts = Counter(row["verdict"] for row in csv.DictReader(file))
+    counts = Counter(read(table)["verdict"])
     named = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
     return f"Ledger of {counts.total()} statements: {', '.join(named)}"
 

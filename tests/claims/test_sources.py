@@ -37,8 +37,8 @@ def file_of(module: str) -> Path | None:
 def imported_by(path: Path) -> set[str]:
     """Return the names that a file imports, at its top or in a function, whether they are modules or in one."""
     nodes = [*ast.walk(ast.parse(path.read_text()))]
-    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
-    named = {f"{node.module}.{one.name}" for node in froms for one in node.names}
+    from_nodes = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    named = {f"{node.module}.{one.name}" for node in from_nodes for one in node.names}
     return named | {one.name for node in nodes if isinstance(node, ast.Import) for one in node.names}
 
 

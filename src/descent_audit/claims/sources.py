@@ -39,6 +39,7 @@ def import_graph() -> grimp.ImportGraph:
     """Return which module of this package imports which, at its top or in a function.
 
     A file that is no Python imports nothing there: what is wrong with it is told by the claims that run it alone.
+    grimp has threads, which a fork leaves behind: a child of a process that called this cannot call it again.
     """
     try:
         return grimp.build_graph(PACKAGE, cache_dir=None)
@@ -50,7 +51,7 @@ def import_graph() -> grimp.ImportGraph:
 def _readable_copy(folder: Path) -> Path:
     """Copy the package into a folder, with nothing in those of its files that are no Python."""
     copy = folder / PACKAGE
-    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for path in copy.rglob("*.py"):
         try:
             ast.parse(path.read_text(encoding="utf-8"))
@@ -72,12 +73,14 @@ def _graph_of(copy: Path) -> grimp.ImportGraph:
 
 @cache
 def module_path(module: str) -> Path | None:
-    """Return the source file of a dotted module name of this package, or ``None``."""
-    if module not in import_graph().modules:
+    """Return the source file of a module of this package, ``None`` where there is none that lies in packages alone."""
+    package, *names = module.split(".")
+    if package != PACKAGE or "" in names:
         return None
-    stem = SOURCE.joinpath(*module.split(".")[1:])
-    package = stem / "__init__.py"
-    return package if package.is_file() else stem.with_suffix(".py")
+    stem = SOURCE.joinpath(*names)
+    packages = all((folder / "__init__.py").is_file() for folder in stem.parents if folder.is_relative_to(SOURCE))
+    paths = (stem / "__init__.py", stem.with_suffix(".py")) if packages else ()
+    return next((path for path in paths if path.is_file()), None)
 
 
 def import_closure(modules: Iterable[str]) -> tuple[Path, ...]:

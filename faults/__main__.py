@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from descent_audit.claims.catalogue import ROOT, ConfigurationError
+from descent_audit.claims.catalogue import ROOT, ConfigurationError, select_claims
 from descent_audit.records.storage import StorageError, read_table, table_text, write_text
 from faults.campaign import COMPUTING, generated_faults, sample, workshop, written_faults
 from faults.tables import COLUMNS, fault_rows, reasons, summary, unexplained
@@ -21,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("--written", type=int, help="so many of the written faults, always the same ones")
     parser.add_argument("--generated", type=int, help="so many of the generated faults, always the same ones")
+    parser.add_argument(
+        "--claims", help="these alone, comma-separated, and the written faults that they noticed before"
+    )
     parser.add_argument("--modules", nargs="+", default=COMPUTING, help="patterns below src/descent_audit")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--every", action="store_true", help="name every claim that notices a written fault")
@@ -29,15 +32,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        because = reasons()
-        by_hand = written_faults()
-        made = [] if options.generated == 0 else generated_faults(options.modules)
-        drawn = sample(made, len(made) if options.generated is None else options.generated)
-        chosen = sample(by_hand, len(by_hand) if options.written is None else options.written)
+        because, claims = reasons(), select_claims(options.claims)
         before = (
             {row["fault"]: row["noticed_by"].split(";") for row in read_table(REFERENCE)} if REFERENCE.is_file() else {}
         )
-        with workshop(options.store, workers=options.workers) as opened:
+        by_hand = [
+            fault for fault in written_faults() if not options.claims or {*claims} & {*before.get(fault.name, ())}
+        ]
+        made = [] if options.generated == 0 else generated_faults(options.modules)
+        drawn = sample(made, len(made) if options.generated is None else options.generated)
+        chosen = sample(by_hand, len(by_hand) if options.written is None else options.written)
+        with workshop(options.store, claims, workers=options.workers) as opened:
             if options.every or drawn:
                 opened.measure()
             written = opened.run(chosen, before, every=options.every)

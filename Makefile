@@ -83,7 +83,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.lock
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@printf '%s' '$(CURDIR)' > $@
+	@pwd -P > $@
 
 # Resolve the dependencies anew and write the locks; they name hashes and no host. One holds the installer alone, one what
 # the extra `slurm` adds.

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--written", type=int, help="so many of the written faults, always the same ones")
     parser.add_argument("--generated", type=int, help="so many of the generated faults, always the same ones")
     parser.add_argument(
-        "--claims", help="these alone, comma-separated, and the written faults that they noticed before"
+        "--claims", help="these alone, and of the written faults those that they noticed before"
     )
     parser.add_argument("--modules", nargs="+", default=COMPUTING, help="patterns below src/descent_audit")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         before = (
             {row["fault"]: row["noticed_by"].split(";") for row in read_table(REFERENCE)} if REFERENCE.is_file() else {}
         )
-        by_hand = [
-            fault for fault in written_faults() if not options.claims or {*claims} & {*before.get(fault.name, ())}
-        ]
+        by_hand = written_faults()
+        if options.claims:
+            by_hand = [fault for fault in by_hand if not {*claims}.isdisjoint(before.get(fault.name, ()))]
         made = [] if options.generated == 0 else generated_faults(options.modules)
         drawn = sample(made, len(made) if options.generated is None else options.generated)
         chosen = sample(by_hand, len(by_hand) if options.written is None else options.written)

@@ -21,9 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("--written", type=int, help="so many of the written faults, always the same ones")
     parser.add_argument("--generated", type=int, help="so many of the generated faults, always the same ones")
-    parser.add_argument(
-        "--claims", help="these alone, and of the written faults those that they noticed before"
-    )
+    parser.add_argument("--claims", help="these alone, and of the written faults those that they noticed before")
     parser.add_argument("--modules", nargs="+", default=COMPUTING, help="patterns below src/descent_audit")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--every", action="store_true", help="name every claim that notices a written fault")
@@ -33,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         because, claims = reasons(), select_claims(options.claims)
-        before = (
-            {row["fault"]: row["noticed_by"].split(";") for row in read_table(REFERENCE)} if REFERENCE.is_file() else {}
-        )
+        before = _noticed_before()
         by_hand = written_faults()
         if options.claims:
             by_hand = [fault for fault in by_hand if not {*claims}.isdisjoint(before.get(fault.name, ()))]
@@ -54,6 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_text(options.table, table_text(COLUMNS, fault_rows(written, generated, because)))
     print(summary(written, generated, because, len(made)))
     sys.exit(1 if unexplained([*written, *generated], because) else 0)
+
+
+def _noticed_before() -> dict[str, list[str]]:
+    """Return the claims that noticed each fault of the committed table."""
+    rows = read_table(REFERENCE) if REFERENCE.is_file() else []
+    return {row["fault"]: row["noticed_by"].split(";") for row in rows}
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ rule all:
         rules.tables.output,
         rules.judge.output,
         expand(rules.simulate.output, claim=CLAIMS),
+    message:
+        "Everything is made at {SCALE} scale"
 
 
 onstart:
@@ -36,8 +38,8 @@ onstart:
 
 onsuccess:
     if is_work():
-        print(outcome(targets(), Path(RESULTS), Path(REPORTS)))
+        print(outcome(targets(), Path(RESULTS), Path(REPORTS)), flush=True)
 
 
 onerror:
-    print(advice(Path(LOGS)))
+    print(advice(), flush=True)

@@ -19,6 +19,8 @@ settings.load_profile("repeatable")
 pytest_plugins = ["browser.fixtures"]
 
 PROJECT = Path(__file__).resolve().parents[1]
+SAMPLE = (PROJECT / "tests" / "sample.txt").read_text().split()
+"""Fixed claims, some of every topic, on which the costliest tests run."""
 DOCUMENT = {
     "audits": ["divergence_beyond", "large_rate_overshoots"],
     "statement": "A statement.",

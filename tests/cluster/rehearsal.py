@@ -90,10 +90,14 @@ def rehearsed_project(folder: Path, claims: list[str] = RUN_CLAIMS) -> Path:
     return folder
 
 
-def start(folder: Path, cluster: Cluster, *arguments: str, **changed: str) -> subprocess.Popen:
-    """Start a driver that sends its jobs to the cluster, up to the tables at smoke scale."""
+def start(folder: Path, cluster: Cluster, *arguments: str, project: str = ".", **changed: str) -> subprocess.Popen:
+    """Start a driver that sends its jobs to the cluster, up to the tables at smoke scale.
+
+    ``project`` is the way from the folder in which it works to the project.
+    """
     options = {**OPTIONS, **{f"--{key.replace('_', '-')}": value for key, value in changed.items()}}
-    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/slurm", "--slurm-no-account"]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", f"{project}/Snakefile"]
+    command += ["--profile", f"{project}/workflow/profiles/slurm", "--slurm-no-account"]
     command += arguments or ["tables", "manifest", "--config", "scale=smoke"]
     command += [word for pair in options.items() for word in pair]
     environment = {**clean_environment(), **cluster.environment}

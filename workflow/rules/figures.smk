@@ -71,9 +71,13 @@ rule drawings:
     input:
         expand(f"{RESULTS}/figures/{{claim}}.{{form}}", claim=CLAIMS, form=DRAWN),
         expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(CLAIMS)),
+    message:
+        "The figures of the report are drawn"
 
 
 rule figures:
     input:
         rules.drawings.input,
         expand(f"{RESULTS}/{{drawing}}", drawing=plan.taken_along(CLAIMS)),
+    message:
+        "The figures to take along are drawn"

@@ -66,7 +66,7 @@ rule paper:
         results=lambda wildcards: RESULTS,
         wording=lambda wildcards: plan.wording(),
     message:
-        "Writing the report as the source of a PDF"
+        "Writing the source of the report as PDF"
     shell:
         "python -m descent_audit.report.paper --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
 
@@ -124,6 +124,8 @@ rule report:
         gallery=rules.gallery.output,
         html=rules.page.output,
         pdf=rules.typeset.output,
+    message:
+        "The report is written"
 
 
 rule crate:

@@ -51,7 +51,7 @@ rule variation:
         expectations=lambda wildcards: plan.judgement(),
         scale=SCALE,
     message:
-        "Running every claim: {wildcards.which}"
+        "Running every claim with one thing changed: {wildcards.which}"
     shell:
         "{params.python} -m descent_audit.assurance.stability --run {params.folder} --scale {params.scale} --threads {params.threads} {params.options} >{log} 2>&1"
 

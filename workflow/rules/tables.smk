@@ -76,6 +76,6 @@ rule manifest:
         simulations=lambda wildcards: [plan.simulation(claim) for claim in CLAIMS],
         expectations=lambda wildcards: plan.judgement(),
     message:
-        "Writing the manifest"
+        "Writing the manifest of all tables"
     shell:
         "python -m descent_audit.stages.manifest --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"

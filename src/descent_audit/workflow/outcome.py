@@ -26,6 +26,6 @@ def ledger(table: Path) -> str:
     return f"Ledger of {counts.total()} statements: {', '.join(named)}"
 
 
-def advice(logs: Path) -> str:
+def advice() -> str:
     """Return what to do after a run that failed."""
-    return f"Failed: the reason stands above and under {logs}; give the same command again, and it goes on from here"
+    return "Failed: the reason stands above; mend it and give the same command again, what is done stays done"

@@ -37,8 +37,8 @@ MEMORY = 4 << 30
 DECIDING = (f"{PACKAGE}.judge", f"{PACKAGE}.stages.sentences", f"{PACKAGE}.claims.catalogue")
 NUMBERS = ["value", "predicted", "standard_error", "replicates"]
 JUDGING = (
-    "judge.py", "stages/sentences.py", "measurement/intervals.py", "measurement/null_laws.py", "measurement/statistics.py",
-    "theory/beta_law.py",
+    "judge.py", "stages/sentences.py", "measurement/intervals.py", "measurement/null_laws.py",
+    "measurement/statistics.py", "theory/beta_law.py",
 )  # fmt: skip
 """Modules whose faults are also tried on bent observations, which a sound judge tells from the true ones."""
 

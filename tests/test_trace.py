@@ -14,6 +14,7 @@ from descent_audit.claims.catalogue import load_claims, root_seed
 from descent_audit.figures import draw
 from descent_audit.records.storage import seal_text, write_text
 from descent_audit.report import upkeep
+from descent_audit.results import csv_text, frame
 from descent_audit.stages import manifest, observe
 
 NAME = "quadratic_divergence_threshold"
@@ -27,14 +28,10 @@ def results(tmp_path_factory):
         claim = load_claims([name])[name]
         arms = claim.arms("smoke")[:1]
         observe.write_results(folder, name, observe.simulate(name, arms, root_seed()))
-    tables = {
-        "checks.csv": "claim,arm,quantity,at,relation,tolerance,met\n",
-        "coverage.csv": "section,statements\nMomentum,7\nall,58\n",
-        "statements.csv": "id,verdict\n",
-        "verdicts.csv": "claim,verdict\n",
-    }
-    for name, text in tables.items():
-        write_text(folder / name, text)
+    counts = [{"section": "Momentum", "statements": 7}, {"section": "all", "statements": 58}]
+    tables = {"checks": [], "coverage": counts, "statements": [], "verdicts": []}
+    for name, rows in tables.items():
+        write_text(folder / f"{name}.csv", csv_text(frame(name, rows)))
     manifest.main(["--scale", "smoke", "--results", str(folder), "--claims", f"{NAME},{SAMPLED}"])
     return folder
 

@@ -94,7 +94,7 @@ def test_everything_described_is_there_and_everything_there_is_described(results
     assert files == there - {"ro-crate-metadata.json"}
     made = {one["@id"] for one in graph["#run"]["result"]}
     assert {"checks.csv", f"figures/{NAME}.svg", f"figures/{NAME}.pdf", "report/audit.pdf"} <= made
-    assert {f"source/config/claim/gradient_descent/{NAME}.yaml", "source/config/statements.yaml"} <= {
+    assert {f"source/config/claim/gradient_descent/{NAME}.yaml", "source/config/text/principles.yaml"} <= {
         one["@id"] for one in graph["#run"]["object"]
     }
     assert graph["checks.csv"]["sha256"] == "0" * 64

@@ -38,7 +38,7 @@ COMPLETED = "http://schema.org/CompletedActionStatus"
 def source_files(claims: Iterable[Claim]) -> list[Path]:
     """Return what a run starts from, relative to the project: the workflow, then its configuration."""
     workflow = [Path("Snakefile"), *sorted(path.relative_to(ROOT) for path in ROOT.glob("workflow/rules/*.smk"))]
-    shared = [*ROOT.glob("config/*.yaml"), *ROOT.glob("config/scale/*.yaml")]
+    shared = [*ROOT.glob("config/*.yaml"), *ROOT.glob("config/scale/*.yaml"), *ROOT.glob("config/text/*.yaml")]
     claim_files = [Path(claim.file) for claim in claims]
     return [*workflow, *sorted([*(path.relative_to(ROOT) for path in shared), *claim_files])]
 

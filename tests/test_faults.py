@@ -244,3 +244,27 @@ def test_command_line_ends_with_code_one_where_a_written_fault_goes_unnoticed(tm
     assert ended.value.code == 1
     assert "written: 0 of 1 noticed" in capsys.readouterr().out
     assert "harmless,written,dynamics/schedules.py" in (tmp_path / "faults.csv").read_text()
+
+
+def test_claims_of_a_sample_run_those_written_faults_alone_that_they_noticed_before(tmp_path, monkeypatch, capsys):
+    noticed, other = (
+        replace(changed_line("0.5 * np.pi", f"{size} * np.pi", name=f"size {size}"), why="") for size in (0.7, 0.6)
+    )
+    monkeypatch.setattr("faults.__main__.written_faults", lambda: [noticed, other])
+    table = "fault,noticed_by\nsize 0.7,schedule_basin_threshold;schedule_shape_identities\nsize 0.6,loss_half_factor\n"
+    (tmp_path / "reference.csv").write_text(table)
+    monkeypatch.setattr("faults.__main__.REFERENCE", tmp_path / "reference.csv")
+    options = [
+        "--claims",
+        CLAIMS[0],
+        "--generated",
+        "0",
+        "--store",
+        str(tmp_path),
+        "--table",
+        str(tmp_path / "out.csv"),
+    ]
+    with pytest.raises(SystemExit) as ended:
+        main(options)
+    assert ended.value.code == 0
+    assert "written: 1 of 1 noticed" in capsys.readouterr().out

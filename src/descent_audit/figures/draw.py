@@ -6,19 +6,22 @@ its curves, its panels in the claim file, the code or a library is another.
 """
 
 import argparse
+import csv
+import io
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from descent_audit.claims.catalogue import Claim, canonical, read_claims, select_claims
 from descent_audit.claims.sources import PACKAGE, code_digest, import_closure
 from descent_audit.figures.kept import FOLDER, keep, recall
 from descent_audit.figures.styles import DRAWN, REPORT, STYLES, check_formats, check_style, drawing
-from descent_audit.records.storage import CURVE_COLUMNS, digest, read_sealed, sealed_text, write_bytes
+from descent_audit.records.storage import digest, sealed_text, write_bytes
 from descent_audit.stages.programs import program
 
-LIBRARIES = ("fonttools", "kiwisolver", "matplotlib", "numpy", "pillow", "pyparsing")
+LIBRARIES = ("fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "pyparsing", "scipy", "seaborn")
 """What sets, lays out and writes a figure."""
 
 
@@ -62,16 +65,27 @@ def drawn(results: Path, claim: Claim, style: str, paths: Sequence[str]) -> Iter
     """Yield those of a claim's files that are to be drawn, with what is in them. Raises ``StorageError``."""
     if not paths:
         return
-    from descent_audit.figures import drawing  # the plotting library, a second that what is kept does not need
-    from descent_audit.figures.looks import read_series
+    from descent_audit.figures import drawing  # seaborn takes two seconds, which what is kept does not need
 
-    series = read_series(read_sealed(results, "curves", claim.name, CURVE_COLUMNS), claim.kinds)
-    figure = drawing.draw(claim, series, STYLES[style])
+    curves = read_curves(results, claim.name)
+    figure = drawing.draw(claim, curves, STYLES[style])
     for path in paths:
         if path == strip_path(claim):
-            yield path, drawing.rendered(drawing.draw_strip(claim, series), "svg", f"{claim.name}, strip")
+            yield path, drawing.rendered(drawing.draw_strip(claim, curves), "svg", f"{claim.name}, strip")
         else:
             yield path, drawing.rendered(figure, Path(path).suffix[1:], claim.name, STYLES[style])
+
+
+def read_curves(results: Path, name: str) -> Any:
+    """Return the curves of a claim as a typed table. Raises ``StorageError``."""
+    import pandas as pd
+
+    numbers = ("x", "y", "low", "high", "value")
+    text = sealed_text(results, "curves", name)
+    columns = next(csv.reader([text.partition("\n")[0]]))
+    types = {column: "float64" if column in numbers else "str" for column in columns}
+    table = pd.read_csv(io.StringIO(text), dtype=types, keep_default_na=False, na_values={key: [""] for key in numbers})
+    return table.reindex(columns=[*types, *(key for key in numbers if key not in types)])
 
 
 @program

@@ -1,5 +1,6 @@
 """How figures look, as data: for one column of a paper, for two, and for slides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from descent_audit.claims.validation import unknown
@@ -27,9 +28,9 @@ class Style:
         columns = min(self.columns, panels)
         return -(-panels // columns), columns
 
-    def size(self, panels: int) -> tuple[float, float]:
-        """Return the width and height of a figure of so many panels, in inches."""
-        return self.width, self.height if self.whole else self.height * self.grid(panels)[0]
+    def size(self, rows: Sequence[float]) -> tuple[float, float]:
+        """Return the width and height in inches of a figure whose rows are so high, in those of a plain panel."""
+        return self.width, self.height if self.whole else self.height * sum(rows)
 
 
 STYLES = {
@@ -41,7 +42,7 @@ STYLES = {
 REPORT = "paper"
 """The style of the figures in the report, whatever others are drawn."""
 FORMATS = ("svg", "pdf", "png")
-DRAWN = FORMATS[:2]
+DRAWN = FORMATS[:1]
 """What every run draws in the report's style; the rest is drawn where it is asked for."""
 
 

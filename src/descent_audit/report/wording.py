@@ -7,6 +7,7 @@ from itertools import count, groupby
 from typing import Any
 
 from descent_audit.claims.identifiers import observed
+from descent_audit.claims.numerals import RAISED
 from descent_audit.records.storage import Row, number
 
 LAWS = {
@@ -27,7 +28,6 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#$|~^@])")
 BOUND = re.compile(r'(?<!\\)\[([^\[\]]*)\]\{\.bound title="([^"]*)"\}')
 POWER = re.compile(r"\$(-?)([\d.]+)\\times10\^\{(-?\d+)\}\$")
 LONG = re.compile(r"\d+\.\d{6,}(?:e[-+]?\d+)?")
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def shown_number(value: float, digits: int = 6) -> str:

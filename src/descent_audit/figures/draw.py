@@ -17,7 +17,7 @@ from typing import Any
 from descent_audit.claims.catalogue import Claim, canonical, read_claims, select_claims
 from descent_audit.claims.sources import PACKAGE, code_digest, import_closure
 from descent_audit.figures.kept import FOLDER, keep, recall
-from descent_audit.figures.styles import DRAWN, REPORT, STYLES, check_formats, check_style, drawing
+from descent_audit.figures.styles import DRAWN, REPORT, STYLES, asked_formats, check_formats, check_style, drawing
 from descent_audit.records.storage import digest, sealed_text, write_bytes
 from descent_audit.stages.programs import program
 
@@ -32,9 +32,7 @@ def write_figures(results: Path, claims: Mapping[str, Claim], style: str, format
     """
     tools = drawing_tools()
     for claim in claims.values():
-        made_of = digest(
-            canonical([tools, style, claim.figure_slice(), sealed_text(results, "curves", claim.name)]).encode()
-        )
+        made_of = origin(results, claim, style, tools)
         wanted = drawings(claim, style, formats)
         kept = {path: content for path in wanted if (content := recall(results / FOLDER / path, made_of)) is not None}
         new = dict(drawn(results, claim, style, [path for path in wanted if path not in kept]))
@@ -42,6 +40,23 @@ def write_figures(results: Path, claims: Mapping[str, Claim], style: str, format
             keep(results / FOLDER / path, made_of, content)
         for path, content in (kept | new).items():
             write_bytes(results / path, content)
+
+
+def origin(results: Path, claim: Claim, style: str, tools: Sequence[str]) -> str:
+    """Return the digest of all that the drawings of a claim in a style are made of. Raises ``StorageError``."""
+    return digest(canonical([tools, style, claim.figure_slice(), sealed_text(results, "curves", claim.name)]).encode())
+
+
+def taken_along(results: Path, claims: Mapping[str, Claim]) -> list[str]:
+    """Return which drawings beside those of every run are there, of the present curves. Raises ``StorageError``."""
+    tools = drawing_tools()
+    return [
+        path
+        for claim in claims.values()
+        for style in STYLES
+        for path in (drawing(claim.name, style, form) for form in asked_formats(style))
+        if (results / path).is_file() and recall(results / FOLDER / path, origin(results, claim, style, tools))
+    ]
 
 
 def drawing_tools() -> list[str]:

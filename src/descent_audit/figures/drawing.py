@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from descent_audit.claims.claims import Claim
 from descent_audit.figures.legends import draw_legend, legend_handles
 from descent_audit.figures.panels import draw_panel
-from descent_audit.figures.roles import LINES, of_claim
+from descent_audit.figures.roles import of_claim
 from descent_audit.figures.styles import REPORT, STYLES, Style
 from descent_audit.figures.theme import themed
 

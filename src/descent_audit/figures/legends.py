@@ -54,7 +54,7 @@ def legend_handles(panel: Mapping[str, Any], drawn: pd.DataFrame) -> list[Artist
         Line2D([], [], **{"linestyle": "none", **look}, label=label if role in ("", *many) else f"{label} ({role})")
         for (label, role), look in looks.items()
     ]
-    notes = [Line2D([], [], linestyle="none", label=APART[role]) for role in many]
+    notes: list[Artist] = [Line2D([], [], linestyle="none", label=APART[role]) for role in many]
     if drawn["series"].isin(panel.get("replicates", [])).any():
         notes.append(Patch(facecolor="black", alpha=OPAQUE, linewidth=0, label="nine in ten"))
     return [*category_handles(panel), *entries, *notes]

@@ -15,7 +15,7 @@ from descent_audit.figures.theme import CATEGORIES
 
 def draw_map(axis: Axes, panel: Mapping[str, Any], cells: pd.DataFrame) -> None:
     """Draw measured values on a grid of cells, numbers with a bar of colours."""
-    grid = cells.pivot_table(index="y", columns="x", values="value", aggfunc="last")
+    grid = cells.pivot_table(index="y", columns="x", values="value", aggfunc="last", dropna=False)
     edges = [cell_edges(one.to_numpy(), panel.get(scale)) for one, scale in
              ((grid.columns, "x_scale"), (grid.index, "y_scale"))]  # fmt: skip
     axis.spines[["top", "right"]].set_visible(True)
@@ -25,7 +25,9 @@ def draw_map(axis: Axes, panel: Mapping[str, Any], cells: pd.DataFrame) -> None:
         return
     low, high = panel.get("value_limits", (None, None))
     mesh = axis.pcolormesh(*edges, grid, cmap="cividis", vmin=low, vmax=high, rasterized=True, zorder=0)
-    bar = axis.figure.colorbar(mesh, ax=axis, label=panel.get("value", ""), pad=0.02, extend="max" if high else "neither")
+    bar = axis.figure.colorbar(
+        mesh, ax=axis, label=panel.get("value", ""), pad=0.02, extend="max" if high else "neither"
+    )
     bar.outline.set_linewidth(axis.spines["left"].get_linewidth())
 
 

@@ -24,7 +24,7 @@ def draw_panel(axis: Axes, panel: Mapping[str, Any], curves: pd.DataFrame) -> pd
     """Draw curves on the axes of a panel; return them as they are drawn, with ``colour`` and ``turn``."""
     axis.set(xscale=panel.get("x_scale", "linear"), yscale=panel.get("y_scale", "linear"))
     on_a_map = panel.get("kind") == "map"
-    cells = curves["value"].notna() & on_a_map
+    cells = curves["series"].isin(curves.loc[curves["value"].notna(), "series"]) & on_a_map
     if cells.any():
         maps.draw_map(axis, panel, curves[cells])
     drawn = dressed(without_repeats(curves[~cells]), ON_A_MAP if on_a_map else PALETTE)
@@ -57,10 +57,9 @@ def draw_curves(axis: Axes, panel: Mapping[str, Any], drawn: pd.DataFrame, rim: 
 
 
 def draw_lines(own: pd.DataFrame, look: Mapping[str, Any], *, thin: bool) -> None:
-    """Draw one line per arm and series, broken where a number is missing."""
-    pieces = own[["x", "y"]].isna().any(axis=1).cumsum().astype(str) + own["arm"] + own["series"]
+    """Draw lines, each with its own points in the order in which they stand."""
     width = mpl.rcParams["lines.linewidth"] * (0.6 if thin else 1.0)
-    sns.lineplot(own, x="x", y="y", units=pieces, estimator=None, sort=False, linewidth=width, **look)
+    sns.lineplot(own, x="x", y="y", units="line", estimator=None, sort=False, linewidth=width, **look)
 
 
 def draw_marks(own: pd.DataFrame, role: str, turn: int, look: Mapping[str, Any]) -> None:
@@ -76,7 +75,7 @@ def draw_marks(own: pd.DataFrame, role: str, turn: int, look: Mapping[str, Any])
 
 def draw_intervals(axis: Axes, own: pd.DataFrame, colour: str) -> None:
     """Draw the interval of every sampled mark, thin bars or, where marks are dense, a band."""
-    for _, sampled in own.dropna(subset=["low", "high"]).groupby(["arm", "series"], sort=False):
+    for _, sampled in own.dropna(subset=["low", "high"]).groupby("line"):
         if len(sampled) < DENSE:
             width = mpl.rcParams["axes.linewidth"]
             axis.vlines(sampled["x"], sampled["low"], sampled["high"], colors=colour, linewidth=width, zorder=2)

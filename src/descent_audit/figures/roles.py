@@ -25,18 +25,22 @@ APART = {"control": "grey: controls", "counterexample": "open: counterexamples"}
 
 
 def of_claim(curves: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Return curves of a claim with what is measured in a counterexample as a role of its own."""
+    """Return curves of a claim with a column ``line``, and what is measured in a counterexample as a role of its own.
+
+    Rows of one label that follow each other are one line, as far as no number is missing.
+    """
+    keys = curves[["arm", "panel", "series", "role"]]
+    begins = keys.ne(keys.shift()).any(axis=1) | curves[["x", "y"]].isna().any(axis=1)
     odd = curves["role"].eq("measured") & curves["arm"].map(dict(kinds)).eq("counterexample")
-    return curves.assign(role=curves["role"].mask(odd, "counterexample"))
+    return curves.assign(line=begins.cumsum(), role=curves["role"].mask(odd, "counterexample"))
 
 
 def without_repeats(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return curves without a guide that an earlier arm has drawn: dashes on top of dashes look solid."""
-    guides = curves[curves["role"].eq("guide")]
-    points = guides.groupby(["arm", "series"], sort=False)[["x", "y"]].agg(lambda one: one.to_numpy().tobytes())
-    repeats = points[points.reset_index().duplicated(["series", "x", "y"]).to_numpy()].index
-    again = pd.MultiIndex.from_frame(curves[["arm", "series"]]).isin(repeats) & curves["role"].eq("guide")
-    return curves[~again]
+    """Return curves without a line that an earlier arm has drawn: dashes on top of dashes look solid."""
+    same = ["role", "series", "x", "y"]
+    lines = curves[curves["role"].isin(LINES)].groupby(["line", "role", "series"])[["x", "y"]]
+    points = lines.agg(lambda one: one.to_numpy().tobytes()).reset_index()
+    return curves[~curves["line"].isin(points.loc[points.duplicated(same), "line"])]
 
 
 def dressed(curves: pd.DataFrame, colours: Sequence[str] = PALETTE) -> pd.DataFrame:

@@ -46,6 +46,11 @@ DRAWN = FORMATS[:1]
 """What every run draws in the report's style; the rest is drawn where it is asked for."""
 
 
+def asked_formats(style: str) -> list[str]:
+    """Return the formats of a style that are drawn where they are asked for, and by no other run."""
+    return [form for form in FORMATS if style != REPORT or form not in DRAWN]
+
+
 def check_style(name: str) -> str:
     """Return the name of a style. Raises ``ConfigurationError`` where there is no such style."""
     if name not in STYLES:

@@ -53,7 +53,7 @@ def themed(style: Style) -> Iterator[None]:
         yield
 
 
-def settings(style: Style) -> dict[str, Any]:
+def settings(style: Style) -> dict[Any, Any]:
     """Return what a style sets."""
     lines = {key: style.lines * size for key, size in LINES.items()}
     return {**sns.axes_style("ticks"), **sns.plotting_context("paper", style.type * TEXT), **FIXED, **lines}

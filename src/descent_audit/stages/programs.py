@@ -1,8 +1,7 @@
-"""What the programs of this package have in common: how they end, and how often they look for garbage."""
+"""What the programs of this package have in common: their options, and how they end."""
 
 import argparse
 import functools
-import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,8 +9,6 @@ from pathlib import Path
 from descent_audit.claims.validation import ConfigurationError
 from descent_audit.records.storage import StorageError
 
-COLLECT_EVERY = 100_000
-"""New objects after which Python looks for unreachable cycles: a fifth of the time of a stage at its own 700."""
 Main = Callable[[Sequence[str] | None], None]
 
 
@@ -20,7 +17,6 @@ def program(main: Main) -> Callable[..., None]:
 
     @functools.wraps(main)
     def run(arguments: Sequence[str] | None = None) -> None:
-        gc.set_threshold(COLLECT_EVERY)
         try:
             main(arguments)
         except (ConfigurationError, StorageError) as error:

@@ -36,12 +36,12 @@ METADATA: dict[str, dict[str, Any]] = {
 
 def draw(claim: Claim, curves: pd.DataFrame, style: Style = PAPER) -> Figure:
     """Return the figure of a claim: its panels row by row, in the order of the claim file."""
-    return _draw_panels(claim.figure["panels"], of_claim(curves, claim.kinds), style)
+    return draw_panels(claim.figure["panels"], of_claim(curves, claim.kinds), style)
 
 
 def draw_strip(claim: Claim, curves: pd.DataFrame) -> Figure:
     """Return the frames of a strip: one per measured series, in order, each over the same guides."""
-    return _draw_panels([{**claim.figure["strip"], "facets": "series"}], of_claim(curves, claim.kinds), STRIP)
+    return draw_panels([{**claim.figure["strip"], "facets": "series"}], of_claim(curves, claim.kinds), STRIP)
 
 
 def rendered(figure: Figure, form: str, title: str, style: Style = PAPER) -> bytes:
@@ -55,7 +55,8 @@ def rendered(figure: Figure, form: str, title: str, style: Style = PAPER) -> byt
     return buffer.getvalue()
 
 
-def _draw_panels(panels: Sequence[Mapping[str, Any]], curves: pd.DataFrame, style: Style) -> Figure:
+def draw_panels(panels: Sequence[Mapping[str, Any]], curves: pd.DataFrame, style: Style) -> Figure:
+    """Return a figure of panels, of curves that have a line and the role in which they are drawn."""
     shown = [_curves_of(panel, curves) for panel in panels]
     heights = [_height(panel, own) for panel, own in zip(panels, shown, strict=True)]
     rows, columns = style.grid(len(panels))

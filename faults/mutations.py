@@ -2,7 +2,7 @@
 
 Generated are exchanged operators and comparisons, dropped factors, terms and signs, doubled and shifted constants,
 exchanged functions and branches. Left alone are docstrings, annotations, decorators, f-strings, errors with the guards
-that raise them, and the arguments of a ``Curve``, which no verdict hears.
+that raise them, and the arguments of a ``Curve`` and of its intervals, which no verdict hears.
 """
 
 import hashlib
@@ -170,4 +170,8 @@ def _is_guard(node: cst.CSTNode) -> bool:
 
 
 def _is_curve(node: cst.CSTNode) -> bool:
-    return isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "Curve"
+    """Say whether a call makes a ``Curve``, or gives it the intervals of its marks."""
+    match node:
+        case cst.Call(func=cst.Name(value="Curve") | cst.Attribute(attr=cst.Name(value="within"))):
+            return True
+    return False

@@ -36,7 +36,10 @@ SCALE = "smoke"
 LEAST_SECONDS, SLOWER = 5.0, 10.0
 """A claim may take so many seconds of processor time, or so many times its own, before a fault counts as noticed."""
 MEMORY = 4 << 30
-JUDGING = ("judge.py", "measurement/statistics.py", "measurement/null_laws.py", "theory/beta_law.py")
+JUDGING = (
+    "judge.py", "measurement/intervals.py", "measurement/null_laws.py", "measurement/statistics.py",
+    "theory/beta_law.py",
+)  # fmt: skip
 """Modules whose faults are also tried on bent observations, which a sound judge tells from the true ones."""
 
 

@@ -8,8 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from descent_audit.measurement.tallies import ExactSum, Tally, from_plain, merged, moments, tally, to_plain
+from descent_audit.measurement.tallies import (
+    ExactSum,
+    Tally,
+    from_plain,
+    mean_interval,
+    merged,
+    moments,
+    positive_mean_interval,
+    tally,
+    to_plain,
+)
 
 doubles = st.floats(allow_nan=False, allow_infinity=False, width=64)
 anything = st.floats(width=64)
@@ -95,3 +106,20 @@ def test_other_names_are_not_merged():
 def test_sum_of_nothing_is_not_a_sum():
     assert isinstance(ExactSum.of([]).rounded(), np.ndarray)
     assert Tally(3).replicates == 3
+
+
+def test_intervals_of_means_are_students_of_the_values_and_of_their_logarithm():
+    values = np.random.default_rng(5).exponential(2.0, (40, 3))
+    found = merged(tally(len(part), moments("x", part)) for part in np.split(values, [7, 30]))
+    expected = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert np.array(mean_interval(found, "x")) == pytest.approx(np.array(expected), rel=1e-9)
+    low, high = positive_mean_interval(found, "x")
+    mean, half = values.mean(axis=0), 0.5 * (expected.high - expected.low)
+    assert np.log(high / mean) == pytest.approx(half / mean, rel=1e-9)
+    assert low * high == pytest.approx(mean**2)
+
+
+def test_interval_of_equal_replicates_is_the_mean_itself():
+    found = tally(4, moments("x", np.full((4, 1), 0.25)))
+    assert np.array(mean_interval(found, "x")).tolist() == [[0.25], [0.25]]
+    assert np.array(positive_mean_interval(found, "x")).tolist() == [[0.25], [0.25]]

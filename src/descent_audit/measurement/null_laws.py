@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 from scipy import special
 
+from descent_audit.measurement.intervals import binomial_interval, normal_interval, student_interval
+
 
 class Sample(NamedTuple):
     """A sampled number with its prediction, as an observation holds them."""
@@ -59,10 +61,8 @@ def _binomial_tails(sample: Sample) -> Tails:
 
 def _binomial_interval(sample: Sample, level: float) -> tuple[float, float]:
     """Return n times the interval of Clopper and Pearson (1934)."""
-    count, n = sample.value, sample.replicates
-    lower = 0.0 if count <= 0 else float(special.betaincinv(count, n - count + 1, 0.5 * level))
-    upper = 1.0 if count >= n else 1.0 - float(special.betaincinv(n - count, count + 1, 0.5 * level))
-    return n * lower, n * upper
+    lower, upper = binomial_interval(sample.value, sample.replicates, level)
+    return sample.replicates * float(lower), sample.replicates * float(upper)
 
 
 def _chi_square_tails(sample: Sample) -> Tails:
@@ -86,8 +86,8 @@ def _normal_tails(sample: Sample) -> Tails:
 
 
 def _normal_interval(sample: Sample, level: float) -> tuple[float, float]:
-    width = -float(special.ndtri(0.5 * level)) * sample.standard_error
-    return sample.value - width, sample.value + width
+    lower, upper = normal_interval(sample.value, sample.standard_error, level)
+    return float(lower), float(upper)
 
 
 def _student_tails(sample: Sample) -> Tails:
@@ -96,8 +96,8 @@ def _student_tails(sample: Sample) -> Tails:
 
 
 def _student_interval(sample: Sample, level: float) -> tuple[float, float]:
-    width = -float(special.stdtrit(sample.replicates - 1, 0.5 * level)) * sample.standard_error
-    return sample.value - width, sample.value + width
+    lower, upper = student_interval(sample.value, sample.standard_error, sample.replicates, level)
+    return float(lower), float(upper)
 
 
 def _kolmogorov_tails(sample: Sample) -> Tails:

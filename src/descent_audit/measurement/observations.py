@@ -1,11 +1,13 @@
 """What an experiment reports: named quantities with their predictions, and the curves to draw."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from descent_audit.measurement.intervals import Interval
 
 Role = Literal["measured", "predicted", "guide"]
 Scalar = int | float | str | bool
@@ -30,7 +32,10 @@ class Observation:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One series of a panel: ``x`` and ``y`` of shape ``(points,)``, on a map also ``value``."""
+    """One series of a panel: ``x`` and ``y`` of shape ``(points,)``, on a map also ``value``.
+
+    ``low`` and ``high`` are the ends of the 95 % interval of every mark that is estimated from replicates.
+    """
 
     panel: str
     series: str
@@ -38,6 +43,12 @@ class Curve:
     x: ArrayLike
     y: ArrayLike
     value: ArrayLike | None = None
+    low: ArrayLike | None = None
+    high: ArrayLike | None = None
+
+    def within(self, interval: Interval) -> "Curve":
+        """Return the curve with the intervals of its marks."""
+        return replace(self, low=interval.low, high=interval.high)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from descent_audit.measurement.intervals import Interval, student_interval
+
 Array = NDArray[np.float64]
 UNIT_EXPONENT = 1074
 """Every finite double is a whole multiple of 2**-1074, the smallest subnormal one."""
@@ -93,6 +95,21 @@ def tally(
         {name: ExactSum.of(value) for name, value in (sums or {}).items()},
         {name: np.asarray(value, dtype=float) for name, value in (largest or {}).items()},
     )
+
+
+def mean_interval(found: Tally, name: str) -> Interval:
+    """Return Student's interval of a mean over replicates, of which ``moments`` made the sums."""
+    return student_interval(found.mean(name), found.standard_error(name), found.replicates)
+
+
+def positive_mean_interval(found: Tally, name: str) -> Interval:
+    """Return the interval of a mean of positive numbers: Student's of its logarithm, whose error is the relative one.
+
+    It stays positive where few replicates make up the sum, and is too short all the same where rarer ones would.
+    """
+    mean = found.mean(name)
+    factor = student_interval(0.0, found.standard_error(name) / mean, found.replicates)
+    return factor.through(lambda log: mean * np.exp(log))
 
 
 def moments(name: str, values: Array) -> dict[str, Array]:

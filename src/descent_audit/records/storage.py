@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 OBSERVATION_COLUMNS = ("claim", "arm", "quantity", "at", "value", "standard_error", "replicates", "predicted")
-CURVE_COLUMNS = ("claim", "arm", "panel", "series", "role", "x", "y", "value")
+CURVE_COLUMNS = ("claim", "arm", "panel", "series", "role", "x", "y", "low", "high", "value")
 CHECK_COLUMNS = (
     "claim", "arm", "quantity", "at", "relation", "value", "lower", "upper", "predicted", "tolerance", "met",
 )  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 from descent_audit.claims.catalogue import check_scale, load_claims, root_seed, select_claims
 from descent_audit.claims.claims import Arm
 from descent_audit.claims.validation import fault
+from descent_audit.measurement.observations import Curve
 from descent_audit.records.storage import (
     CURVE_COLUMNS,
     OBSERVATION_COLUMNS,
@@ -25,6 +26,9 @@ from descent_audit.records.storage import (
 from descent_audit.stages.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
 from descent_audit.stages.programs import program
 from descent_audit.stages.shards import read_shards, write_shard
+
+POINT = ("x", "y", "low", "high", "value")
+"""What the table of curves says of each point."""
 
 
 def observation_rows(claim: str, reports: Reports) -> Iterator[dict[str, object]]:
@@ -43,10 +47,8 @@ def curve_rows(claim: str, reports: Reports) -> Iterator[dict[str, object]]:
         for curve in report.curves:
             role = "control" if arm.kind == "control" and curve.role == "measured" else curve.role
             named = {"claim": claim, "arm": arm.name, "panel": curve.panel, "series": curve.series, "role": role}
-            x, y = (np.atleast_1d(np.asarray(values, dtype=float)) for values in (curve.x, curve.y))
-            value = np.full(x.shape, np.nan) if curve.value is None else np.asarray(curve.value, dtype=float)
-            for point in zip(x.tolist(), y.tolist(), value.tolist(), strict=True):
-                yield {**named, **dict(zip(("x", "y", "value"), point, strict=True))}
+            for point in zip(*(_entries(curve, key) for key in POINT), strict=True):
+                yield {**named, **dict(zip(POINT, point, strict=True))}
 
 
 def write_results(folder: Path, claim: str, reports: Reports) -> None:
@@ -101,6 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     shard, shards = check_shard(options.shard, options.shards)
     for name, claim in load_claims(select_claims([options.claim])).items():
         observe(name, claim.arms(check_scale(options.scale)), root_seed(), options.results, shard, shards)
+
+
+def _entries(curve: Curve, key: str) -> list[float]:
+    """Return a number for each point of a curve, NaN where it has none under this key."""
+    values = getattr(curve, key)
+    entries = np.full(np.size(curve.x), np.nan) if values is None else np.atleast_1d(np.asarray(values, dtype=float))
+    return [float(entry) for entry in entries]
 
 
 def _float(value: object) -> float | None:

@@ -7,10 +7,12 @@ import pytest
 from scipy.optimize import curve_fit
 
 from descent_audit.experiments.gradient_noise.escape_times import (
+    FEATURES,
     escape_time_law,
     fitted_laws,
     passage_counts,
     polynomial_fits,
+    residual_errors,
     scaled,
 )
 from descent_audit.landscapes.two_wells import TwoWells, Well
@@ -138,3 +140,28 @@ def test_polynomials_find_the_same_laws():
     for law, fit in fitted_laws(TEMPERATURES, times, errors).items():
         other = polynomial_fits(TEMPERATURES, times, errors)[law]
         assert (other.intercept, other.slope, other.aic) == pytest.approx((fit.intercept, fit.slope, fit.aic), rel=1e-9)
+
+
+@pytest.mark.parametrize("law", list(FEATURES))
+def test_errors_of_residuals_add_up_what_an_error_of_each_mean_time_changes(law):
+    errors, log_times = np.array([0.05, 0.02, 0.03, 0.01]), np.array([9.0, 7.5, 6.0, 5.5])
+
+    def missed(shift):
+        times = np.exp(log_times + shift)
+        return np.log(times / fitted_laws(TEMPERATURES, times, errors)[law].times(FEATURES[law](TEMPERATURES)))
+
+    changes = [missed(shift) - missed(0.0) for shift in np.diag(errors)]
+    expected = np.sqrt(np.sum(np.square(changes), axis=0))
+    assert residual_errors(law, TEMPERATURES, errors) == pytest.approx(expected, rel=1e-9)
+    assert np.all(residual_errors(law, TEMPERATURES, errors) < errors)
+
+
+def test_interval_of_a_mean_time_is_that_of_the_passages_turned_around():
+    found = report()
+    (times,) = (curve for curve in found.curves if (curve.panel, curve.role) == ("times", "measured"))
+    steps, walkers = SETTING["steps"], SETTING["walkers"]
+    passages = steps / np.array([times.high, times.y, times.low])
+    below, above = passages[1] - passages[0], passages[2] - passages[1]
+    assert below == pytest.approx(above, rel=1e-9)
+    variance = [passage_counts(LOSS, SETTING["learning_rate"], t, steps)[1] for t in SETTING["temperatures"]]
+    assert above == pytest.approx(1.96 * np.sqrt(np.array(variance) / walkers), rel=0.3)

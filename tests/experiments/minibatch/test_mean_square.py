@@ -2,8 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from descent_audit.experiments.minibatch.mean_square import EDGES, median_loss, middle_of_bin, sgd_mean_square_limit
+from descent_audit.experiments.minibatch.mean_square import (
+    EDGES,
+    median_interval,
+    median_loss,
+    middle_of_bin,
+    sgd_mean_square_limit,
+)
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.randomness import Streams
 from descent_audit.theory.least_squares_moments import iterated_losses, scaled_regression, second_moment_map
@@ -101,3 +108,19 @@ def test_runs_that_overflow_stay_finite():
 def test_parameters_that_do_not_fit_are_refused(changes):
     with pytest.raises(OutOfRange, match=next(iter(changes))):
         measured(**changes)
+
+
+@pytest.mark.parametrize("runs", [3, 8, 400])
+def test_interval_of_a_median_holds_the_order_statistics_of_sorted_losses(runs):
+    losses = np.random.default_rng(runs).lognormal(0.0, 3.0, (2, runs))
+    low, high = median_interval(np.array([np.histogram(np.log10(row), EDGES)[0] for row in losses]))
+    width = 10.0 ** (EDGES[1] - EDGES[0])
+    if runs == 3:
+        assert low.tolist() == [10.0 ** EDGES[0]] * 2
+        assert high.tolist() == [10.0 ** EDGES[-1]] * 2
+        return
+    first = stats.binom.ppf(0.025, runs, 0.5)
+    first, last = int(first), int(runs + 1 - first)
+    for row, *ends in zip(np.sort(losses), low, high, strict=True):
+        assert ends[0] <= row[first - 1] <= ends[0] * width
+        assert ends[1] / width <= row[last - 1] <= ends[1]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from descent_audit.dynamics.trajectories import Gradient, iterate, last, update_rule
 from descent_audit.landscapes.sine_regression import SineRegression, sine_gradients
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations
 from descent_audit.measurement.parameters import OutOfRange, check_batch_sizes
 from descent_audit.measurement.tallies import Tally, tally
@@ -183,8 +184,9 @@ def _counts(
             Observation("spread_at_start", descent.gradient_spread(start), at=at),
         ]
     sizes = [descent.batch_size for descent in descents]
+    around = binomial_interval(hits, runs).where(np.array(sizes) < len(descents[0].loss.inputs))
     curves = [
-        Curve("hits", "runs that cross", "measured", sizes, np.array(hits) / runs),
+        Curve("hits", "runs that cross", "measured", sizes, np.array(hits) / runs).within(around),
         Curve("hits", "runs that cross", "predicted", sizes, expected),
     ]
     return Observations.of(observations, curves)

@@ -20,6 +20,7 @@ from descent_audit.experiments.noisy_wells import (
 )
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.tallies import Tally, tally
@@ -79,7 +80,8 @@ def noise_escape_probability(
         draw = partial(_positions, loss, learning_rate, noise(path_temperature), path_steps)
         cells.append(Cell(f"paths;temperature={path_temperature}", paths, paths, draw))
     drawn = np.geomspace(drawn_temperatures[0], drawn_temperatures[-1], drawn_points).tolist()
-    return Sampling(cells, partial(_report, loss, learning_rate, temperatures, steps, walkers, drawn, path_steps))
+    report = partial(_report, loss, learning_rate, noise_factor, temperatures, steps, walkers, drawn, path_steps)
+    return Sampling(cells, report)
 
 
 def flat_occupancy(
@@ -193,6 +195,7 @@ def _positions(
 def _report(
     loss: TwoWells,
     learning_rate: float,
+    noise_factor: float,
     temperatures: list[float],
     steps: list[int],
     walkers: int,
@@ -211,9 +214,13 @@ def _report(
     coldest = min(temperatures)
     change = escape_change(loss, learning_rate, coldest, steps[-1])
     observations.append(Observation("reference_change", change, at={"temperature": coldest}))
-    shares = dict(zip(steps, escaped.T / walkers, strict=True))
-    shown = steps if drawn else steps[-1:]
-    curves = [Curve("escape", f"$N$ = {step}", "measured", temperatures, shares[step]) for step in shown]
+    curves = [
+        Curve("escape", f"$N$ = {step}", "measured", temperatures, counts / walkers).within(
+            binomial_interval(counts, walkers).where(noise_factor * np.array(temperatures) > 0)
+        )
+        for step, counts in zip(steps, escaped.T, strict=True)
+        if drawn or step == steps[-1]
+    ]
     if drawn:
         lines = np.array([escape_probability(loss, learning_rate, t, tuple(steps), DRAWN_NODES) for t in drawn])
         curves += [

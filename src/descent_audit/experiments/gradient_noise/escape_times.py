@@ -19,9 +19,10 @@ from descent_audit.experiments.noisy_wells import (
 )
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import Interval, normal_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations
 from descent_audit.measurement.parameters import OutOfRange
-from descent_audit.measurement.tallies import Tally, moments, tally
+from descent_audit.measurement.tallies import Tally, mean_interval, moments, tally
 from descent_audit.theory.langevin_operators import (
     TransitionOperator,
     passage_moments,
@@ -130,6 +131,17 @@ def fitted_laws(temperatures: ArrayLike, times: Array, errors: Array) -> dict[st
     return {law: Fit.of(feature(temperature), log_times, errors, fixed.get(law)) for law, feature in FEATURES.items()}
 
 
+def residual_errors(law: str, temperatures: Array, errors: Array) -> Array:
+    r"""Return the standard errors of what a law misses, $\sqrt{\mathrm{diag}(V - X(X^\top V^{-1}X)^{-1}X^\top)}$.
+
+    V is diagonal and holds the squared ``errors`` of the logarithms, X a column for each free parameter: a fit is
+    nearer to the points that it was made of than to the truth.
+    """
+    columns = [np.ones_like(temperatures), FEATURES[law](temperatures)][: 1 if law == "inverse" else 2]
+    basis, _ = np.linalg.qr(np.stack(columns, axis=1) / errors[:, None])
+    return errors * np.sqrt(np.maximum(1.0 - np.sum(basis**2, axis=1), 0.0))
+
+
 def polynomial_fits(temperatures: ArrayLike, times: Array, errors: Array) -> dict[str, Fit]:
     """Return the same laws by NumPy's weighted polynomials, of degree 0 for the law whose slope is given."""
     temperature, log_times, found = np.asarray(temperatures, dtype=float), np.log(times), {}
@@ -195,7 +207,9 @@ def _report(setting: Setting, seen: TwoWells | None, drawn_points: int, tallies:
     observations.append(Observation("reference_change", change, at={"temperature": temperatures[cold]}))
     errors = np.sqrt(variance / n) / mean
     laws, expected_laws = (fitted_laws(temperatures, tau, errors) for tau in (times, exact))
-    report = Observations.of(observations, _drawn(setting, times, exact, laws, drawn_points))
+    found = [mean_interval(tallies[f"temperature={t}"], "passages") for t in temperatures]
+    around = Interval(*(np.array(ends) for ends in zip(*found, strict=True))).through(setting.times)
+    report = Observations.of(observations, _drawn(setting, times, around, exact, laws, errors, drawn_points))
     report += _compared(setting, "measured", laws, expected_laws)
     if seen is not None:
         reference = polynomial_fits(temperatures, exact, np.sqrt(variance / n) / mean)
@@ -226,15 +240,24 @@ def _compared(setting: Setting, source: str, laws: Mapping[str, Fit], expected: 
     )
 
 
-def _drawn(setting: Setting, times: Array, exact: Array, laws: Mapping[str, Fit], points: int) -> list[Curve]:
+def _drawn(
+    setting: Setting,
+    times: Array,
+    around: Interval,
+    exact: Array,
+    laws: Mapping[str, Fit],
+    errors: Array,
+    points: int,
+) -> list[Curve]:
     """Return the mean times with their exact values and the fitted laws, against 1/T, and below what the laws miss."""
     temperatures = np.array(setting.temperatures)
     curves, grid = [], np.linspace(temperatures.min(), temperatures.max(), points)
     for law, fit in laws.items() if points else ():
         curves.append(Curve("times", law, "predicted", 1.0 / grid, fit.times(FEATURES[law](grid))))
         missed = np.log(times / fit.times(FEATURES[law](temperatures)))
-        curves.append(Curve("residuals", law, "measured", 1.0 / temperatures, missed))
-    curves.append(Curve("times", r"$\hat\tau$", "measured", 1.0 / temperatures, times))
+        left = normal_interval(missed, residual_errors(law, temperatures, errors))
+        curves.append(Curve("residuals", law, "measured", 1.0 / temperatures, missed).within(left))
+    curves.append(Curve("times", r"$\hat\tau$", "measured", 1.0 / temperatures, times).within(around))
     if points:
         curves.append(Curve("times", r"$\hat\tau$", "predicted", 1.0 / temperatures, exact))
     return curves

@@ -13,6 +13,7 @@ from descent_audit.dynamics.langevin import walk
 from descent_audit.experiments.noisy_wells import DRAWN_NODES, check_noisy, check_wells, whole_line
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import normal_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.tallies import Tally, tally
@@ -34,6 +35,10 @@ class Share(NamedTuple):
 
     mean: float
     variance: float
+
+    def error(self, walkers: int) -> float:
+        """Return the standard error of the share of so many walkers."""
+        return math.sqrt(self.variance / walkers)
 
 
 def finite_time_flat_share(
@@ -78,6 +83,7 @@ def finite_time_flat_share(
         line = [exact(temperature, order=DRAWN_NODES).mean for temperature in drawn.tolist()]
         found = {temperature: tallies[_cell(temperature)] for temperature in temperatures}
         shares = [float(found[temperature]["flat"]) / found[temperature].replicates for temperature in temperatures]
+        errors = [exact(temperature).error(walkers) for temperature in temperatures]
         changes = [
             abs(exact(temperature, panel=FINER_PANEL, order=FINER_NODES).mean / exact(temperature).mean - 1.0)
             for temperature in temperatures
@@ -85,7 +91,9 @@ def finite_time_flat_share(
         return _scores(shares, [exact(one) for one in temperatures], temperatures, walkers, unmoved) + Observations.of(
             [Observation("reference_change", max(changes))],
             [
-                Curve("share", f"after {steps} steps", "measured", temperatures, shares),
+                Curve("share", f"after {steps} steps", "measured", temperatures, shares).within(
+                    normal_interval(shares, errors)
+                ),
                 Curve("share", f"after {steps} steps", "predicted", drawn, line),
                 Curve("share", "without noise", "guide", drawn_temperatures, [unmoved, unmoved]),
             ],
@@ -146,7 +154,7 @@ def _scores(
 
     The standard error of a share is that of its mean, which is exact.
     """
-    error = [math.sqrt(one.variance / walkers) for one in exact]
+    error = [one.error(walkers) for one in exact]
     low, high = int(np.argmin(temperatures)), int(np.argmax(temperatures))
     rise = (shares[high] - shares[low]) / math.hypot(error[low], error[high])
     return Observations.of(

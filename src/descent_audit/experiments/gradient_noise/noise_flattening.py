@@ -15,7 +15,7 @@ from descent_audit.landscapes.factorization import Factorization
 from descent_audit.measurement.cells import Cell, Sampling
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.parameters import OutOfRange, check_batch_sizes
-from descent_audit.measurement.tallies import Tally, tally
+from descent_audit.measurement.tallies import Tally, mean_interval, moments, tally
 from descent_audit.numerics.datasets import kronecker
 
 Array = NDArray[np.float64]
@@ -142,20 +142,20 @@ def _descend(
 
     w0 = w = np.tile(np.array(start, dtype=float), (count, 1))
     first, shown, late = imbalance(w), {int(step) for step in sample_steps(steps, DRAWN)}, np.zeros(count)
-    curvatures, weights = [full.minimum_curvature(first).sum()], [w.sum(axis=0)]
+    curvatures, weights = [full.minimum_curvature(first)], [w]
     for step, w in enumerate(iterate(gradient, w0, learning_rate, steps, update_rule(optimizer)), 1):
         if step > steps - late_steps:
             late += full.residual(w)
         if step in shown:
-            curvatures.append(full.minimum_curvature(imbalance(w)).sum())
-            weights.append(w.sum(axis=0))
+            curvatures.append(full.minimum_curvature(imbalance(w)))
+            weights.append(w)
     drift = np.log(np.abs(imbalance(w) / first))
     sums = {
         "log_drift": drift.sum(),
         "shift": late.sum() / (late_steps * full.target),
-        "curvature": curvatures,
+        **moments("curvature", np.array(curvatures).T),
         "accumulated_curvature": full.minimum_curvature(first * np.exp(logs)).sum(),
-        "weights": weights,
+        **moments("weights", np.stack(weights, axis=1)),
     }
     return tally(count, sums, {"identity_error": np.abs(drift - logs).max()})
 
@@ -217,12 +217,17 @@ def _drawn(
     curves = []
     for point in base:
         series = f"$m$ = {point[0]}"
-        curves.append(Curve("curvature", series, "measured", shown, found[point].mean("curvature")))
+        sampled = (shown > 0) & (point[0] < len(labels))
+        measured = Curve("curvature", series, "measured", shown, found[point].mean("curvature"))
+        curves.append(measured.within(mean_interval(found[point], "curvature").where(sampled)))
         expected = valley.minimum_curvature(drifts[point][every])
         curves.append(Curve("curvature", series, "predicted", every, expected))
     noisiest = min(base)
     weights = found[noisiest].mean("weights")
     first = np.linspace(weights[:, 0].min() / 1.2, weights[:, 0].max() * 1.1, 101)
-    curves.append(Curve("weights", f"mean, $m$ = {noisiest[0]}", "measured", weights[:, 0], weights[:, 1]))
+    sampled = (shown > 0) & (noisiest[0] < len(labels))
+    around = mean_interval(found[noisiest], "weights").at(np.s_[:, 1]).where(sampled)
+    series = f"mean, $m$ = {noisiest[0]}"
+    curves.append(Curve("weights", series, "measured", weights[:, 0], weights[:, 1]).within(around))
     curves.append(Curve("weights", "minima", "predicted", first, valley.target / first))
     return Observations.of(curves=curves)

@@ -18,6 +18,7 @@ from descent_audit.experiments.noisy_wells import (
 )
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import normal_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, Scalar
 from descent_audit.measurement.tallies import Tally, moments, tally
 from descent_audit.theory.langevin_operators import FINER_NODES, FINER_PANEL, NODES, PANEL, passage_moments
@@ -184,7 +185,8 @@ def _report(
         finer = exact_ratio(loss, learning_rate, t, FINER_PANEL, FINER_NODES)
         observations.append(Observation("reference_ratio", reference, at={"temperature": t}))
         observations.append(Observation("reference_change", abs(finer / reference - 1), at={"temperature": t}))
-    curves = [Curve("ratio", "simulation", "measured", [temperature], [ratio])]
+    around = normal_interval([math.log(ratio)], error).through(np.exp)
+    curves = [Curve("ratio", "simulation", "measured", [temperature], [ratio]).within(around)]
     if drawn:
         line = [exact_ratio(loss, learning_rate, t, order=DRAWN_NODES) for t in drawn]
         limit = loss.flat.width / loss.sharp.width

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from descent_audit.dynamics.trajectories import iterate, last, update_rule
 from descent_audit.landscapes.quadratic import DiagonalQuadratic
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.tallies import Tally, tally
@@ -148,7 +149,8 @@ def _left(
         observations.append(Observation("left_count", found[step], expected, at, replicates=walkers))
         shown, every = sample_steps(len(found) - 1, 41), sample_steps(len(found) - 1, 151)
         series = rf"$T$ = {temperature:g}"
-        curves.append(Curve("share", series, "measured", shown, found[shown] / walkers))
+        around = binomial_interval(found[shown], walkers).where((shown > 0) & (temperature > 0))
+        curves.append(Curve("share", series, "measured", shown, found[shown] / walkers).within(around))
         formula = outside_probability(temperature, rate, bound, every)
         curves.append(Curve("share", series, "predicted", every, formula))
     return Observations.of(observations, curves)

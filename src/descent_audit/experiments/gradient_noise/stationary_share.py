@@ -11,6 +11,7 @@ from descent_audit.dynamics.langevin import walk
 from descent_audit.experiments.noisy_wells import check_noisy, check_stable, check_wells, whole_line
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations
 from descent_audit.measurement.tallies import Tally, tally
 from descent_audit.theory.langevin_operators import (
@@ -194,18 +195,21 @@ def _occupancies(
 ) -> Observations:
     """Report how many walkers are in the flat well at the end, and how many are expected there."""
     observations, changes = [], []
-    drawn: dict[str, list[float]] = {bottom: [] for bottom in BOTTOMS}
+    counts: dict[str, list[float]] = {bottom: [] for bottom in BOTTOMS}
     for temperature in temperatures:
         *expected, change = occupancy(loss, learning_rate, temperature, steps)
         changes.append(change)
         for bottom, share in zip(BOTTOMS, expected, strict=True):
             found = tallies[_cell(temperature, bottom)]
             count, n = float(found["flat"]), found.replicates
-            drawn[bottom].append(count / n)
+            counts[bottom].append(count)
             at: dict[str, float | str] = {"temperature": temperature, "start": bottom}
             observations.append(Observation("occupancy_count", count, n * share, at, replicates=n))
     observations.append(Observation("occupancy_change", max(changes)))
     curves = [
-        Curve("share", f"walkers, {bottom} start", "measured", temperatures, shares) for bottom, shares in drawn.items()
+        Curve("share", f"walkers, {bottom} start", "measured", temperatures, np.array(own) / n).within(
+            binomial_interval(own, n)
+        )
+        for bottom, own in counts.items()
     ]
     return Observations.of(observations, curves)

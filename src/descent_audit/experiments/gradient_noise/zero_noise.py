@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from descent_audit.dynamics.trajectories import Gradient, Optimizer, iterate, update_rule
 from descent_audit.experiments.escape_rates import inside, leaves
 from descent_audit.landscapes.two_wells import EXIT_RELATIVE_RATE, TwoWells, Well
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations
 from descent_audit.measurement.randomness import Streams
 from descent_audit.numerics.bisection import bisect
@@ -237,12 +238,13 @@ def _exit_threshold(runs: NoisyRuns, bracket: list[float], halvings: int, starts
 
 def _drawn(runs: NoisyRuns, relative: Array, starts: int, steps: int) -> Observations:
     r"""Draw against $\eta\lambda$ the share of starts that cross, and above it where the runs end."""
-    well, shares, ends = runs.loss.sharp, [], []
+    well, counts, ends = runs.loss.sharp, [], []
     for rate in relative / well.curvature:
         start = exit_starts(well, rate, starts)
         top, last = rightmost(runs.path(start, rate, steps), start)
-        shares.append(crossed(top).mean())
+        counts.append(np.count_nonzero(crossed(top)))
         ends.append(np.unique(np.round(last, 3)))
+    around = binomial_interval(counts, starts).where(runs.temperature > 0)
     low, high = relative[[0, -1]]
     split = 2 * (math.sqrt(5.0) - 1)
     cycle = _fork(2.0, split)
@@ -255,7 +257,7 @@ def _drawn(runs: NoisyRuns, relative: Array, starts: int, steps: int) -> Observa
     positions = np.repeat(relative, [len(end) for end in ends])
     return Observations.of(
         curves=[
-            Curve("share", "starts that leave", "measured", relative, shares),
+            Curve("share", "starts that leave", "measured", relative, np.array(counts) / starts).within(around),
             Curve("share", "starts that leave", "predicted", [low, *[EXIT_RELATIVE_RATE] * 2, high], [0, 0, 1, 1]),
             Curve("ends", "last points", "measured", positions, np.concatenate(ends)),
             Curve("ends", "sharp minimum", "predicted", [low, 2.0], [minimum, minimum]),

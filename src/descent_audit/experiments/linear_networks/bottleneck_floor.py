@@ -16,9 +16,10 @@ from descent_audit.experiments.linear_networks.floor_training import (
     trained_to_floor,
 )
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import Interval, binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.parameters import OutOfRange
-from descent_audit.measurement.tallies import Tally, tally
+from descent_audit.measurement.tallies import Tally, positive_mean_interval, tally
 from descent_audit.networks.floors import one_hot_labels, orthonormal_inputs, spectral_labels
 from descent_audit.networks.linear import LinearNetwork
 from descent_audit.networks.training import check_steps
@@ -103,18 +104,22 @@ def _report(
         predicted = None if strengths is None else sum(strengths[rank:]) / sum(strengths)
         measured += _floor_observations(rank, found, predicted)
         measured += step_observations(found, steps, check_every, {"bottleneck": rank})
-        history = found.mean("history")
-        final.append(history[-1])
+        history, around = found.mean("history"), positive_mean_interval(found, "history")
+        final.append((history[-1], around.low[-1], around.high[-1]))
         if rank in drawn:
             series = f"$r$ = {rank}"
             seen = np.concatenate([[0], shown])
-            curves.append(Curve("loss", series, "measured", at_steps[seen] + 1.0, history[seen]))
+            curves.append(
+                Curve("loss", series, "measured", at_steps[seen] + 1.0, history[seen]).within(around.at(seen))
+            )
             if predicted:
                 ends = at_steps[[0, -1]] + 1.0
                 curves.append(Curve("loss", series, "predicted", ends, [predicted, predicted]))
-            reached = np.cumsum(found["steps"]) / found.replicates
-            curves.append(Curve("reached", series, "measured", at_steps[shown], reached[shown]))
-    curves.append(Curve("floor", "final loss", "measured", bottlenecks, final))
+            reached, n = np.cumsum(found["steps"])[shown], found.replicates
+            course = Curve("reached", series, "measured", at_steps[shown], reached / n)
+            curves.append(course.within(binomial_interval(reached, n)))
+    end, low, high = np.array(final).T
+    curves.append(Curve("floor", "final loss", "measured", bottlenecks, end).within(Interval(low, high)))
     if strengths is not None:
         ranks = range(1, len(strengths) + 1)
         shares = [sum(strengths[rank:]) / sum(strengths) for rank in ranks]

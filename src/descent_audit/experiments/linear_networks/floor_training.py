@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from descent_audit.dynamics.trajectories import update_rule
 from descent_audit.measurement.observations import Observation, Scalar
-from descent_audit.measurement.tallies import Tally
+from descent_audit.measurement.tallies import Tally, moments
 from descent_audit.networks.floors import rank_floor, zero_predictor_loss
 from descent_audit.networks.linear import LinearNetwork, LinearTraining, semi_orthogonal_start
 from descent_audit.networks.training import reached_by, reached_histogram, train
@@ -70,7 +70,7 @@ def floor_sums(run: FloorRun, descent: Descent) -> dict[str, ArrayLike]:
         "steps": reached_histogram(run.reached, descent.steps, descent.check_every),
         "converged": np.count_nonzero(run.gaps[-1] <= descent.relative_accuracy),
         "floor": np.sum(run.floor),
-        "history": np.sum(run.history, axis=1),
+        **moments("history", run.history.T),
     }
 
 

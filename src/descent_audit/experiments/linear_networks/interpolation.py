@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from descent_audit.dynamics.trajectories import update_rule
 from descent_audit.experiments.linear_networks.floor_training import step_observations
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.tallies import Tally, tally
 from descent_audit.networks.floors import rank_floor, zero_predictor_loss
@@ -176,5 +177,6 @@ def _counts(setting: Variant, check_every: int, tallies: Mapping[str, Tally]) ->
 def _reached_curve(setting: Variant, check_every: int, found: Tally) -> Curve:
     at = check_steps(setting.steps, check_every)
     shown = sample_steps(len(at) - 1, 40, log=True)
-    share = np.cumsum(found["steps"]) / found.replicates
-    return Curve("reached", setting.name, "measured", at[shown], share[shown])
+    reached = np.cumsum(found["steps"])[shown]
+    around = binomial_interval(reached, found.replicates)
+    return Curve("reached", setting.name, "measured", at[shown], reached / found.replicates).within(around)

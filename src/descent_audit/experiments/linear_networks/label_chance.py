@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from descent_audit.dynamics.trajectories import update_rule
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, Scalar
 from descent_audit.measurement.parameters import OutOfRange
-from descent_audit.measurement.tallies import Tally, moments, tally
+from descent_audit.measurement.tallies import Tally, mean_interval, moments, tally
 from descent_audit.networks.floors import one_hot_labels, orthonormal_inputs, zero_predictor_loss
 from descent_audit.networks.linear import LinearNetwork, LinearTraining, semi_orthogonal_start
 from descent_audit.networks.training import reached_by, reached_histogram, train
@@ -156,7 +157,8 @@ def _report(
         ]
         series = NAMES[kind] if noise_share == 1.0 else rf"$\rho$ = {noise_share:g}"
         curves += _histogram_curves(network, series, found)
-        curves.append(Curve("signal", series, "measured", [noise_share], [float(found.mean("cosine"))]))
+        signal = Curve("signal", series, "measured", [noise_share], [float(found.mean("cosine"))])
+        curves.append(signal.within(mean_interval(found, "cosine")))
     share = np.linspace(0.0, 1.0, 101)
     curves.append(Curve("signal", r"$\sqrt{1-\rho}$", "guide", share, np.sqrt(1.0 - share)))
     return Observations.of(measured, curves)
@@ -211,6 +213,8 @@ def _histogram_curves(network: LinearNetwork, series: str, found: Tally) -> list
     full = histogram > 0
     x = np.linspace(-0.99, 0.99, 199)
     return [
-        Curve("cosine", series, "measured", centres[full], histogram[full] / (found.replicates * width)),
+        Curve("cosine", series, "measured", centres[full], histogram[full] / (found.replicates * width)).within(
+            binomial_interval(histogram[full], found.replicates).through(lambda share: share / width)
+        ),
         Curve("cosine", "exact law", "guide", x, 0.5 * beta_density(0.5 * (1.0 + x), half, half)),
     ]

@@ -16,9 +16,10 @@ from descent_audit.experiments.linear_networks.floor_training import (
     trained_to_floor,
 )
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.statistics import FALSE_ALARM
-from descent_audit.measurement.tallies import Tally, tally
+from descent_audit.measurement.tallies import Tally, positive_mean_interval, tally
 from descent_audit.networks.floors import least_squares_floor, orthonormal_inputs, zero_predictor_loss
 from descent_audit.networks.linear import LinearNetwork
 from descent_audit.networks.training import check_steps
@@ -119,7 +120,8 @@ def _report(
         found = tallies[f"trained samples={n}"]
         measured += _training_observations(n, found, steps, check_every)
         series, history, floor = f"$n$ = {n}", found.mean("history"), float(found.mean("floor"))
-        curves.append(Curve("loss", series, "measured", at_steps[shown] + 1.0, history[shown]))
+        around = positive_mean_interval(found, "history").at(shown)
+        curves.append(Curve("loss", series, "measured", at_steps[shown] + 1.0, history[shown]).within(around))
         if floor > 1e-12:
             curves.append(Curve("loss", series, "predicted", at_steps[[0, -1]] + 1.0, [floor, floor]))
     for n in law_samples:
@@ -157,7 +159,9 @@ def _law_curves(dimension: int, outputs: int, samples: int, found: Tally) -> lis
     centres = width * (np.arange(len(histogram)) + 0.5)
     full = histogram > 0
     series = f"$n$ = {samples}"
-    curves = [Curve("share", series, "measured", centres[full], histogram[full] / (found.replicates * width))]
+    around = binomial_interval(histogram[full], found.replicates).through(lambda share: share / width)
+    density = histogram[full] / (found.replicates * width)
+    curves = [Curve("share", series, "measured", centres[full], density).within(around)]
     if samples > dimension:
         x = np.linspace(0.002, 0.998, 200)
         curves.append(Curve("share", series, "predicted", x, beta_density(x, *share_law(dimension, outputs, samples))))

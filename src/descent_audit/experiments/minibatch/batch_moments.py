@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from descent_audit.dynamics.minibatches import draw_batches
 from descent_audit.landscapes.tanh_regression import TanhRegression
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import sample_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations
 from descent_audit.measurement.parameters import OutOfRange, check_batch_sizes
 from descent_audit.measurement.randomness import Streams
@@ -225,7 +226,7 @@ def _compared(draws: Draws, batch_sizes: list[int], found: list[Moments], *, rep
     total = np.trace(draws.spread, axis1=-2, axis2=-1)
     single = np.sum(draws.probabilities[..., None, :] * draws.values, axis=-1) - draws.mean
     expected_bias = float((np.abs(single).max(axis=-1) / scale).max())
-    observations, measured = [], []
+    observations, measured = [], {}
     for size, (bias, variance) in zip(batch_sizes, found, strict=True):
         at = {"batch_size": size, "replacement": replacement}
         relative, expected = variance / total, _share(samples, size, replacement=replacement)
@@ -234,16 +235,17 @@ def _compared(draws: Draws, batch_sizes: list[int], found: list[Moments], *, rep
         if expected:
             error = float(np.abs(relative / expected - 1.0).max())
             observations.append(Observation("variance_law_error", error, 0.0, at))
-            measured.append((size, float(relative.mean())))
+            measured[size] = relative
         else:
             observations.append(Observation("variance_at_full_batch", float(relative.max()), 0.0, at))
-    sizes = np.linspace(1.0, max(size for size, _ in measured), 60)
+    sizes, shares = np.linspace(1.0, max(measured), 60), np.stack(list(measured.values()), axis=1)
     law = [_share(samples, size, replacement=replacement) for size in sizes]
+    means = [float(relative.mean()) for relative in measured.values()]
     series = "with replacement" if replacement else "without replacement"
     return Observations.of(
         observations,
         [
-            Curve("variance", series, "measured", *zip(*measured, strict=True)),
+            Curve("variance", series, "measured", list(measured), means).within(sample_interval(shares)),
             Curve("variance", series, "predicted", sizes, law),
         ],
     )

@@ -12,9 +12,10 @@ from descent_audit.dynamics.minibatch_descent import random_descent
 from descent_audit.dynamics.trajectories import Optimizer, iterate, update_rule
 from descent_audit.landscapes.least_squares import LeastSquares
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import student_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.parameters import OutOfRange, check_batch_sizes
-from descent_audit.measurement.tallies import Tally, moments, tally
+from descent_audit.measurement.tallies import Tally, mean_interval, moments, tally
 from descent_audit.theory.least_squares_moments import (
     first_increase,
     iterated_losses,
@@ -173,11 +174,13 @@ def _compared(found: Tally, exact: Array, checkpoints: list[int]) -> Observation
         Observation("mean_loss", mean[at], exact[at], {"step": at}, float(error[at]), found.replicates)
         for at in checkpoints
     ]
-    ends, band = [1, len(exact) - 1], np.full(2, BAND)
+    judged, ends, band = scores[np.array(checkpoints) - 1], [1, len(exact) - 1], np.full(2, BAND)
     return Observations.of(
         observations,
         [
-            Curve("score", "mean over runs", "measured", checkpoints, scores[np.array(checkpoints) - 1]),
+            Curve("score", "mean over runs", "measured", checkpoints, judged).within(
+                student_interval(judged, 1.0, found.replicates)
+            ),
             Curve("score", "upper", "guide", ends, band),
             Curve("score", "lower", "guide", ends, -band),
         ],
@@ -204,10 +207,11 @@ def _drawn(descent: Descent, tallies: Mapping[str, Tally], exact: Array, points:
     lowest = float(descent.loss.value(descent.loss.minimizer))
     traces, mean = tallies[TRACES]["losses"] - lowest, tallies[RUNS].mean("loss") - lowest
     floor = stationary_loss(descent.loss, second_moment_map(descent.loss, descent.learning_rate, descent.batch_size))
+    around = mean_interval(tallies[RUNS], "loss").at(shown).where(shown > 0).through(lambda loss: loss - lowest)
     return Observations.of(
         curves=[
             *(Curve("loss", f"run {number}", "guide", shown, trace) for number, trace in enumerate(traces.T, 1)),
-            Curve("loss", "mean over runs", "measured", shown, mean[shown]),
+            Curve("loss", "mean over runs", "measured", shown, mean[shown]).within(around),
             Curve("loss", "mean over runs", "predicted", every, exact - lowest),
             Curve("loss", "full batch", "predicted", every, descent.full_batch_losses() - lowest),
             Curve("loss", "floor", "predicted", [0, descent.steps], [floor, floor]),

@@ -14,9 +14,10 @@ from descent_audit.dynamics.minibatch_descent import batch_descent, random_desce
 from descent_audit.dynamics.trajectories import Optimizer, last, update_rule
 from descent_audit.landscapes.least_squares import LeastSquares
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import Interval, median_ranks
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.parameters import check_batch_sizes
-from descent_audit.measurement.tallies import Tally, tally
+from descent_audit.measurement.tallies import Tally, moments, positive_mean_interval, tally
 from descent_audit.numerics.enumeration import subsets, tuples
 from descent_audit.theory.least_squares_moments import iterated_losses, scaled_regression, second_moment_map
 from descent_audit.theory.mean_square_stability import bisected_rates, critical_rates, spectral_radii, terms
@@ -167,14 +168,14 @@ def _losses(runs: Runs, rng: Generator, count: int) -> Tally:
     """Sum the losses at the drawn steps and count them by decades."""
     start = np.broadcast_to(runs.start, (count, len(runs.start)))
     path = random_descent(runs.loss, runs.rule, rng, start, runs.learning_rate, runs.steps, runs.batch_size)
-    sums, counts = [], []
+    drawn, counts = [], []
     for step, theta in enumerate(path, 1):
         if step in runs.shown:
             losses = np.nan_to_num(runs.loss.value(theta), nan=LARGEST, posinf=LARGEST).clip(max=LARGEST)
             decades = np.log10(np.maximum(losses, 10.0 ** EDGES[0])).clip(max=EDGES[-1])
-            sums.append(losses.sum())
+            drawn.append(losses)
             counts.append(np.histogram(decades, EDGES)[0])
-    return tally(count, {"loss": np.array(sums), "histogram": np.array(counts)})
+    return tally(count, {**moments("loss", np.array(drawn).T), "histogram": np.array(counts)})
 
 
 def median_loss(counts: Array) -> float:
@@ -183,6 +184,17 @@ def median_loss(counts: Array) -> float:
     index = int(np.searchsorted(cumulative, half)) - 1
     share = (half - cumulative[index]) / counts[index]
     return float(10.0 ** (EDGES[index] + share * (EDGES[index + 1] - EDGES[index])))
+
+
+def median_interval(histograms: Array) -> Interval:
+    """Return the intervals of the medians ``(steps,)`` from histograms of decades ``(steps, bins)``.
+
+    Their ends are the outer edges of the bins that hold the two order statistics.
+    """
+    ranks = median_ranks(int(histograms[0].sum()))
+    bins = np.array([np.searchsorted(np.cumsum(counts), ranks) for counts in histograms])
+    first, last = bins.clip(max=histograms.shape[-1] - 1).T
+    return Interval(10.0 ** EDGES[first], 10.0 ** EDGES[last + 1])
 
 
 def middle_of_bin(loss: float) -> float:
@@ -204,9 +216,13 @@ def _run_losses(runs_at: Mapping[str, Runs], tallies: Mapping[str, Tally]) -> Ob
         certain = runs.batch_size == len(runs.loss.targets)
         middles[name] = middle_of_bin(expected[name] * first) / first if certain else None
         panel, label = "above" if name == "above" else "limit_runs", name.replace("_", " ")
+        around_mean, around_median = (
+            Interval(one.low / first, one.high / first).where(not certain)
+            for one in (positive_mean_interval(found, "loss"), median_interval(found["histogram"]))
+        )
         curves += [
-            Curve(panel, f"mean, {label}", "measured", runs.shown, mean),
-            Curve(panel, f"median, {label}", "measured", runs.shown, median),
+            Curve(panel, f"mean, {label}", "measured", runs.shown, mean).within(around_mean),
+            Curve(panel, f"median, {label}", "measured", runs.shown, median).within(around_median),
         ]
         if name != "just_above":
             drawn = exact < LARGEST / first

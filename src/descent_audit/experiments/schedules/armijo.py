@@ -10,6 +10,7 @@ from descent_audit.dynamics.trajectories import update_rule
 from descent_audit.experiments.schedules.armijo_limits import nonsmooth_search, pair_label, resolved, rounding_share
 from descent_audit.experiments.smooth_functions import SmoothFunction, random_points, smooth_functions
 from descent_audit.landscapes.quadratic import DiagonalQuadratic
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, Scalar
 from descent_audit.measurement.randomness import Streams
 
@@ -164,7 +165,9 @@ def _histogram(rule: Armijo, refused: NDArray[np.int_], relative_rate: float) ->
     share, label, bound = counts / len(refused), pair_label(rule), float(rule.shortest_step(relative_rate, 1.0))
     return Observations.of(
         curves=[
-            Curve("steps", label, "measured", relative_rate * rule.shrink**trials, share),
+            Curve("steps", label, "measured", relative_rate * rule.shrink**trials, share).within(
+                binomial_interval(counts, len(refused))
+            ),
             Curve("steps", label, "predicted", [bound, bound], [0.0, MARK]),
         ]
     )

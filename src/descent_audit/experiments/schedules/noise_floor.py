@@ -12,6 +12,7 @@ from descent_audit.dynamics.scheduled_runs import scheduled
 from descent_audit.dynamics.schedules import DECAYS, constant
 from descent_audit.dynamics.trajectories import Gradient, update_rule
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import deviation_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.tallies import Tally, moments, tally
@@ -234,6 +235,7 @@ def _drawn_deviations(found: Mapping[str, Tally], laws: Mapping[str, tuple[Array
         mean, square = one.mean("x")[1:], one.mean("x_squared")[1:]
         if laws[name][1][-1] > 0:
             measured = np.sqrt(np.maximum(square - mean * mean, 0.0))
-            curves.append(Curve("deviation", name, "measured", shown, measured))
+            around = deviation_interval(measured, one.replicates)
+            curves.append(Curve("deviation", name, "measured", shown, measured).within(around))
             curves.append(Curve("deviation", name, "predicted", every, np.sqrt(laws[name][1][every])))
     return Observations.of(curves=curves)

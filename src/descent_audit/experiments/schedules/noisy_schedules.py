@@ -15,6 +15,7 @@ from descent_audit.dynamics.schedules import DECAYS
 from descent_audit.experiments.noisy_wells import check_noisy, check_stable
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import binomial_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.tallies import Tally, tally
@@ -214,9 +215,10 @@ def _courses(
         label, exact = schedule.label, schedule.exact(exact_steps)
         shown = sample_steps(len(schedule.rates) - 1, 101)
         every = sample_steps(len(exact) - 1, 101) if len(exact) else np.empty(0, dtype=int)
-        share = found[role]["flat"] / found[role].replicates
+        count, n = found[role]["flat"], found[role].replicates
+        around = binomial_interval(count, n).where((counted > 0) & (schedule.amplitude > 0))
         curves.append(Curve("rates", label, "predicted", shown, np.array(schedule.rates)[shown]))
-        curves.append(Curve("course", label, "measured", counted, share))
+        curves.append(Curve("course", label, "measured", counted, count / n).within(around))
         if len(every) > 2:
             curves.append(Curve("course", label, "predicted", every, exact[every]))
     return Observations.of(curves=curves)
@@ -232,8 +234,9 @@ def _against_temperature(
     """Draw the final shares at the temperature of the walkers, on the exact lines over all temperatures."""
     curves = []
     for role, line in lines.items():
-        label, share = roles[role].label, float(found[role]["flat"][-1]) / found[role].replicates
-        curves.append(Curve("temperature", label, "measured", [temperature], [share]))
+        label, count, n = roles[role].label, found[role]["flat"][-1:], found[role].replicates
+        around = binomial_interval(count, n).where(roles[role].amplitude > 0)
+        curves.append(Curve("temperature", label, "measured", [temperature], count / n).within(around))
         if against:
             curves.append(Curve("temperature", label, "predicted", against, line))
     return Observations.of(curves=curves)

@@ -23,13 +23,14 @@ rule all:
         rules.tables.output,
         rules.judge.output,
         expand(rules.simulate.output, claim=CLAIMS),
+    message:
+        "Everything is made at {SCALE} scale"
 
 
 onstart:
-    if workflow.local_exec:
-        no_rate_limit(workflow)
+    no_rate_limit(workflow)
     if is_work():
-        hold_lock(LOCK)
+        hold_lock()
         if cancel_orphans(Path.cwd()):
             start_again()
         remember_job_age()
@@ -37,4 +38,8 @@ onstart:
 
 onsuccess:
     if is_work():
-        print(f"Done: {RESULTS}, report in {REPORTS}")
+        print(outcome(targets(), Path(RESULTS), Path(REPORTS)), flush=True)
+
+
+onerror:
+    print(advice(), flush=True)

@@ -53,9 +53,9 @@ print(inside)
 STARTED = """
 import sys, time
 at_start = time.process_time()
-from descent_audit.stages import observe
+from descent_audit import simulate
 imported = time.process_time()
-observe.load_claims([sys.argv[1]])
+simulate.load_claims([sys.argv[1]])
 print(at_start, imported - at_start, time.process_time() - imported)
 """
 
@@ -85,10 +85,12 @@ def drawing_commands(plan: Plan) -> dict[str, str]:
 
 def makefile(plan: Plan) -> str:
     """Return the same work as a Makefile: the same commands, and the same order where one needs another."""
-    told = f"--scale {plan.scale} --results results/{plan.scale}"
-    observe = f"{sys.executable} -m descent_audit.stages.observe {told} --claim"
+    told = f"scale={plan.scale} output=results/{plan.scale} print=false"
+    simulate = f"{sys.executable} -m descent_audit.simulate {told}"
     batches = plan.batches()
-    needs: dict[str, tuple[list[str], str]] = {f"sim_{name}": ([], f"{observe} {name}") for name in plan.selected}
+    needs: dict[str, tuple[list[str], str]] = {
+        f"sim_{name}": ([], f"{simulate} claim={plan.claims[name].choice}") for name in plan.selected
+    }
     needs |= {
         batch: ([f"sim_{name}" for name in batches[batch]], command)
         for batch, command in drawing_commands(plan).items()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from timing import Cost, copied, timed
 
-from descent_audit.claims.catalogue import Claim, load_claims
+from descent_audit.claims.catalogue import Claim, claim_choices, load_claims
 from descent_audit.records.storage import shard_path
 from descent_audit.stages.arms import count_blocks, gather, shard_tallies
 from descent_audit.stages.shards import read_shards, write_shard
@@ -35,9 +35,8 @@ def sampled() -> dict[str, tuple[Claim, int]]:
 
 def first_shard(name: str, shards: int, folder: Path) -> Row:
     """Return wall and CPU seconds and bytes of one shard, drawn as the workflow does it, by a process of its own."""
-    options = {"claim": name, "scale": SCALE, "results": str(folder), "shard": "0", "shards": str(shards)}
-    told = [word for key, value in options.items() for word in (f"--{key}", value)]
-    wall, cpu, _ = timed([sys.executable, "-m", "descent_audit.stages.observe", *told], folder)
+    told = [f"claim={claim_choices()[name]}", f"scale={SCALE}", f"output={folder}", "shard=0", f"shards={shards}"]
+    wall, cpu, _ = timed([sys.executable, "-m", "descent_audit.simulate", *told], folder)
     return {"wall": wall, "cpu": cpu, "bytes": shard_path(folder, name, 0, shards).stat().st_size}
 
 

@@ -16,12 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from descent_audit.workflow.plan import KEPT_MEMORY, SINGLE_THREAD
-
 PROJECT = Path(__file__).resolve().parents[1]
 COPIED = ("src", "workflow", "config", "reports", "benchmarks", "Snakefile", "environment.yml", "CITATION.cff")
-SETTINGS = {name: str(value) for name, value in {**SINGLE_THREAD, **KEPT_MEMORY}.items()}
-"""What the pipeline sets for its jobs, set here for whatever it is compared with too."""
+SETTINGS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
+"""One thread, as in the pipeline's jobs, for whatever they are compared with too."""
 Row = dict[str, object]
 Samples = dict[str, list[float]]
 

@@ -29,7 +29,8 @@ from faults.trial import FORK, PACKAGE, SCALE, Sound, in_fork, noticed, sound
 WRITTEN = Path(__file__).with_name("written.yaml")
 TRIAL = Path(__file__).with_name("trial.py")
 COMPUTING = (
-    "judge.py", "stages/shards.py", "dynamics/*.py", "experiments/**/*.py", "landscapes/*.py", "measurement/*.py",
+    "judge.py", "stages/sentences.py", "stages/shards.py",
+    "dynamics/*.py", "experiments/**/*.py", "landscapes/*.py", "measurement/*.py",
     "networks/*.py", "numerics/*.py", "optimizers/*.py", "theory/*.py",
 )  # fmt: skip
 """Modules that compute numbers or decide on them: faults are generated in these."""

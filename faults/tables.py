@@ -10,21 +10,6 @@ import yaml
 from faults.campaign import Outcome
 
 SURVIVORS = Path(__file__).with_name("survivors.yaml")
-COLUMNS = (
-    "fault",
-    "source",
-    "module",
-    "line",
-    "old",
-    "new",
-    "claims",
-    "outcome",
-    "seen_by",
-    "change",
-    "noticed_by",
-    "how",
-    "because",
-)
 HARMLESS = ("no change", "curves", "not run", "rounding")
 """Outcomes of faults that change no number of a claim: nothing, a curve alone, no line that runs, last digits."""
 

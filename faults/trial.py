@@ -4,11 +4,9 @@ The libraries are imported before the fork, the package anew after it, from the 
 its module in that process alone and is written nowhere.
 """
 
-import csv
 import hashlib
 import importlib
 import importlib.util
-import io
 import math
 import multiprocessing
 import os
@@ -24,7 +22,7 @@ from typing import Any
 
 from descent_audit import judge
 from descent_audit.claims.claims import Claim
-from descent_audit.records.storage import CURVE_COLUMNS, OBSERVATION_COLUMNS, Row, table_text
+from descent_audit.results import PLACE, Observed, csv_text, observed, parsed
 from descent_audit.stages import observe
 from faults.mutations import Mutation
 
@@ -36,9 +34,11 @@ SCALE = "smoke"
 LEAST_SECONDS, SLOWER = 5.0, 10.0
 """A claim may take so many seconds of processor time, or so many times its own, before a fault counts as noticed."""
 MEMORY = 4 << 30
+DECIDING = (f"{PACKAGE}.judge", f"{PACKAGE}.stages.sentences", f"{PACKAGE}.claims.catalogue")
+NUMBERS = ["value", "predicted", "standard_error", "replicates"]
 JUDGING = (
-    "judge.py", "measurement/intervals.py", "measurement/null_laws.py", "measurement/statistics.py",
-    "theory/beta_law.py",
+    "judge.py", "stages/sentences.py", "measurement/intervals.py", "measurement/null_laws.py",
+    "measurement/statistics.py", "theory/beta_law.py",
 )  # fmt: skip
 """Modules whose faults are also tried on bent observations, which a sound judge tells from the true ones."""
 
@@ -156,8 +156,8 @@ def _simulated(claim: Claim, seed: int) -> tuple[str, str]:
     """Return the tables of observations and of curves, by the package that is imported at present."""
     run = importlib.import_module(observe.__name__)
     reports = run.simulate(claim.name, claim.arms(SCALE), seed)
-    observations = table_text(OBSERVATION_COLUMNS, run.observation_rows(claim.name, reports))
-    return observations, table_text(CURVE_COLUMNS, run.curve_rows(claim.name, reports))
+    tables = run.observations_table(claim.name, reports), run.curves_table(claim.name, reports)
+    return csv_text(tables[0]), csv_text(tables[1])
 
 
 def _run(claim: Claim, seed: int) -> Found:
@@ -170,39 +170,44 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _rows(table: str) -> list[Row]:
-    return list(csv.DictReader(io.StringIO(table)))
+def _rows(table: str) -> list[Observed]:
+    return observed(parsed(table, "observations", "observations"))
 
 
-def _ledger(claim: Claim, rows: Sequence[Row]) -> tuple[str, str]:
+def _ledger(claim: Claim, rows: Sequence[Observed]) -> tuple[str, str]:
     """Return the verdict on a table, and a digest of all that the judge that is imported at present writes of it."""
-    decide = importlib.import_module(judge.__name__)
+    decide, sentences, catalogue = map(importlib.import_module, DECIDING)
     try:
         checks, judgement = decide.judge_claim(claim, SCALE, rows)
-        names = {claim.name: claim, "not run": claim}
-        statements = decide.judge_statements(names, {claim.name: judgement}, [*claim.audits, "of no claim"])
+        judged = {claim.name: (judgement.verdict, judgement.shown)}
+        statements = catalogue.load_text().by_id()
+        rulings = [
+            sentences.rule(statements[name], {claim.name: claim}, known)
+            for name in claim.audits
+            for known in (judged, {})
+        ]
     except Exception as error:
         return type(error).__name__, ""
-    return judgement.verdict, _digest(repr((checks, judgement, statements)))
+    return judgement.verdict, _digest(repr((checks, judgement, rulings)))
 
 
-def _tables(claim: Claim, table: str) -> list[list[Row]]:
+def _tables(claim: Claim, table: str) -> list[list[Observed]]:
     """Return the true table and bent ones: what is absent, doubled, not finite, far off, and at or beside a bound."""
     rows = _rows(table)
     expectations, checks = claim.expectations(SCALE), judge.judge_claim(claim, SCALE, rows)[0]
     bent = [rows, [*rows, rows[0]]]
     for arm, kind in claim.kinds.items():
-        others = [row for row in rows if row["arm"] != arm]
+        others = [row for row in rows if row.arm != arm]
         bent.append(others)
         if kind == "control":
-            bent.append([*others, *({**row, "arm": arm} for row in rows if row["arm"] == "claim")])
+            bent.append([*others, *(row._replace(arm=arm) for row in rows if row.arm == "claim")])
         for quantity in dict.fromkeys(rule["quantity"] for group in expectations[arm].values() for rule in group):
-            places = [place for place, row in enumerate(rows) if (row["arm"], row["quantity"]) == (arm, quantity)]
+            places = [place for place, row in enumerate(rows) if (row.arm, row.quantity) == (arm, quantity)]
             for place in places[:1] + places[-1:]:
-                own = [one for one in checks if (one.arm, one.quantity, one.at) == (arm, quantity, rows[place]["at"])]
-                cells: list[Row] = [{"value": repr(value)} for value in _bent_values(float(rows[place]["value"]), own)]
-                cells += [{"predicted": ""}, {"standard_error": "nan"}, {"standard_error": "1.0"}]
-                bent += [[*rows[:place], {**rows[place], **cell}, *rows[place + 1 :]] for cell in cells]
+                own = [one for one in checks if (one.arm, one.quantity, one.at) == (arm, quantity, rows[place].at)]
+                cells: list[dict[str, Any]] = [{"value": value} for value in _bent_values(rows[place].value, own)]
+                cells += [{"predicted": math.nan}, {"standard_error": math.inf}, {"standard_error": 1.0}]
+                bent += [[*rows[:place], rows[place]._replace(**cell), *rows[place + 1 :]] for cell in cells]
     return bent
 
 
@@ -218,18 +223,13 @@ def _bent_values(value: float, checks: Sequence[Any]) -> Iterator[float]:
 
 def largest_change(old: str, new: str) -> float:
     """Return the largest relative change of a number between two tables of observations; 2 where rows differ."""
-    before, after = _rows(old), _rows(new)
-    keys = ("arm", "quantity", "at")
-    if [[row[key] for key in keys] for row in before] != [[row[key] for key in keys] for row in after]:
+    before, after = (parsed(text, "observations", "observations") for text in (old, new))
+    if not before[list(PLACE)].equals(after[list(PLACE)]):
         return 2.0
-    pairs = [
-        (float(one[cell] or 0), float(two[cell] or 0))
-        for one, two in zip(before, after, strict=True)
-        for cell in ("value", "predicted", "standard_error", "replicates")
-        if one[cell] != two[cell]
-    ]
-    changes = [2 * abs(a - b) / (abs(a) + abs(b)) for a, b in pairs]
-    return max([2.0 if math.isnan(change) else change for change in changes], default=0.0)
+    one, two = (table[NUMBERS].astype("float64") for table in (before, after))
+    changes = 2 * (one - two).abs() / (one.abs() + two.abs())
+    same = one.eq(two) | (one.isna() & two.isna())
+    return float(changes.fillna(2.0).mask(same, 0.0).max(axis=None))
 
 
 def _traced(copy: Path, claim: Claim, seed: int) -> dict[str, frozenset[int]]:

@@ -1,6 +1,7 @@
 """Shared material: a small claim that the tests may bend, and rows as a simulation writes them."""
 
 import copy
+import math
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import settings
 
 from descent_audit.claims.catalogue import Claim, load_claims, parse_claim
+from descent_audit.claims.texts import Statement
+from descent_audit.results import Observed
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=1000, deadline=None)
@@ -18,7 +21,14 @@ settings.load_profile("repeatable")
 
 pytest_plugins = ["browser.fixtures"]
 
+SENTENCES = {
+    "divergence_beyond": Statement("divergence_beyond", "One", "always", "It will diverge, it says.", "12"),
+    "large_rate_overshoots": Statement("large_rate_overshoots", "Two", "can", "A large rate can overshoot."),
+}
+"""What the claim of the document is about."""
 PROJECT = Path(__file__).resolve().parents[1]
+SAMPLE = (PROJECT / "tests" / "sample.txt").read_text().split()
+"""Fixed claims, some of every topic, on which the costliest tests run."""
 DOCUMENT = {
     "audits": ["divergence_beyond", "large_rate_overshoots"],
     "statement": "A statement.",
@@ -53,7 +63,7 @@ def document() -> dict:
 @pytest.fixture
 def claim(document) -> Claim:
     """Return the claim of the document."""
-    return parse_claim("gradient_descent/small", document, ["divergence_beyond", "large_rate_overshoots"])
+    return parse_claim("gradient_descent/small", document, SENTENCES)
 
 
 def claim_path(name: str, project: Path = PROJECT) -> Path:
@@ -62,10 +72,10 @@ def claim_path(name: str, project: Path = PROJECT) -> Path:
     return path
 
 
-def row(arm="claim", quantity="final_distance", value=0.5, **cells) -> dict[str, str]:
-    """Return one row of an observations table, as text."""
-    empty = {"claim": "small", "at": "", "standard_error": "", "replicates": "1", "predicted": ""}
-    return {**empty, "arm": arm, "quantity": quantity, "value": str(value), **{k: str(v) for k, v in cells.items()}}
+def row(arm="claim", quantity="final_distance", value=0.5, **cells) -> Observed:
+    """Return one row of an observations table."""
+    empty = {"at": "", "standard_error": math.nan, "replicates": 1, "predicted": math.nan}
+    return Observed("small", arm, quantity, value=value, **{**empty, **cells})
 
 
 @pytest.fixture
@@ -74,7 +84,7 @@ def make_row():
 
 
 @pytest.fixture
-def good_rows() -> list[dict[str, str]]:
+def good_rows() -> list[Observed]:
     """Return rows that meet the small claim, fail on its control and show its counterexample."""
     return [row(), row("calm", value=7.0), row("odd", "escape_step", 30.0)]
 

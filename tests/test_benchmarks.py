@@ -59,7 +59,7 @@ def test_calls_are_taken_in_turn_after_one_that_does_not_count(loaded):
 def test_makefile_has_every_simulation_and_batch_once(loaded):
     plan = load_plan({"scale": "smoke"})
     text = loaded("pipeline").makefile(plan)
-    assert text.count("descent_audit.stages.observe ") == len(plan.selected)
+    assert text.count("descent_audit.simulate ") == len(plan.selected)
     assert text.count("descent_audit.figures.draw ") == len(plan.batches())
     for batch, names in plan.batches().items():
         assert f"\n{batch}: {' '.join(f'sim_{name}' for name in names)}\n" in text

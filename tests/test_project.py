@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 import yaml
-from conftest import PROJECT
+from conftest import PROJECT, SAMPLE
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -80,13 +80,34 @@ def test_container_runs_the_workflow_and_not_as_root():
     assert {".git", "results", ".venv*", ".snakemake"} <= set(ignored)
 
 
-def test_conda_environment_asks_for_the_same():
-    listed = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
-    names = [entry for entry in listed if isinstance(entry, str) and entry != "pip"]
-    (python,) = [entry for entry in names if entry.startswith("python")]
+def conda(file: str) -> tuple[list[str], list[str]]:
+    """Return what an environment file takes from conda and from pip."""
+    listed = yaml.safe_load((PROJECT / file).read_text())["dependencies"]
     (pip,) = [entry["pip"] for entry in listed if isinstance(entry, dict)]
-    assert requirements([*(name for name in names if name != python), *pip]) == requirements(METADATA["dependencies"])
+    return [entry for entry in listed if isinstance(entry, str)], pip
+
+
+def test_conda_environment_asks_for_the_same_and_installs_the_package():
+    names, pip = conda("environment.yml")
+    assert pip[-1] == "--editable ."
+    (python,) = [entry for entry in names if entry.startswith("python")]
+    packages = [*(name for name in names if name not in (python, "pip")), *pip[:-1]]
+    assert requirements(packages) == requirements(METADATA["dependencies"])
     assert python == f"python{METADATA['requires-python']}"
+
+
+def test_environment_of_the_jobs_is_the_same_without_the_package():
+    names, pip = conda("environment.yml")
+    assert conda("workflow/envs/jobs.yaml") == (names, pip[:-1])
+    common = (PROJECT / "workflow" / "rules" / "common.smk").read_text()
+    assert 'ENVIRONMENT = f"{workflow.basedir}/workflow/envs/jobs.yaml"' in common
+
+
+def test_sample_holds_claims_of_every_topic():
+    claims = list((PROJECT / "config" / "claim").glob("*/*.yaml"))
+    assert len(SAMPLE) == len(set(SAMPLE))
+    assert set(SAMPLE) <= {path.stem for path in claims}
+    assert {path.parent.name for path in claims if path.stem in SAMPLE} == {path.parent.name for path in claims}
 
 
 @pytest.mark.parametrize("lock", [LOCK, SLURM_LOCK], ids=["all", "slurm"])
@@ -147,3 +168,29 @@ def test_make_refuses_an_old_python_in_one_line(tmp_path, version, code):
     assert f"found Python {major}.{minor}, allowed: 3.11 or newer" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (copied / ".venv").exists()
+
+
+STUB = """\
+#!/bin/sh
+case "$1 $2" in "-m venv") mkdir -p .venv/bin; for name in python uv pytest; do cp "$0" .venv/bin/$name; done ;; esac
+"""
+
+
+def test_moved_project_makes_its_environment_anew_and_says_so_in_one_line(tmp_path):
+    (stub := tmp_path / "python").write_text(STUB)
+    stub.chmod(0o755)
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("Makefile", "requirements.lock", "requirements-uv.lock", "pyproject.toml"):
+        (here / name).write_bytes((PROJECT / name).read_bytes())
+
+    def said(folder):
+        command = ["make", "-s", "test", f"PYTHON={stub}"]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+    assert said(here) == ""
+    assert (here / ".venv" / ".ready").read_text() == f"{here}\n"
+    assert said(here) == ""
+    moved = here.rename(tmp_path / "there")
+    assert said(moved) == f".venv: made for {here}, found in {moved}; it is made anew\n"
+    assert said(moved) == ""

@@ -1,18 +1,22 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import PROJECT, clean_environment, copy_project
+from threadpoolctl import threadpool_info
 
 from descent_audit.claims.catalogue import claim_names
 from descent_audit.measurement.randomness import Streams
-from descent_audit.stages.arms import simulate
+from descent_audit.stages.arms import blas_threads, simulate
 
 QUADRATIC = "quadratic_divergence_threshold"
+CHOICE = f"gradient_descent/{QUADRATIC}"
 
 
 def by_hand(folder, *overrides, module="simulate"):
@@ -31,10 +35,10 @@ def fault(folder, *overrides):
 
 
 def test_one_job_prints_and_writes_under_outputs(tmp_path):
-    done = by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke", "claim.experiment.growth_relative_rates=[2.5]")
+    done = by_hand(tmp_path, f"claim={CHOICE}", "scale=smoke", "claim.experiment.growth_relative_rates=[2.5]")
     assert done.returncode == 0, done.stderr
-    assert "measured" in done.stdout.splitlines()[0]
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("claim ") and "growth_factor" in line]
+    assert "measured" in done.stdout.splitlines()[0].split()
+    (line,) = [line for line in done.stdout.splitlines() if line.split()[:2] == ["claim", "growth_factor"]]
     assert line.split()[-2:] == ["1.5", "1.5"]
     written = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
     assert written == [
@@ -43,39 +47,47 @@ def test_one_job_prints_and_writes_under_outputs(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("claim", [QUADRATIC, "noise_escape_probability"])
-def test_run_by_hand_and_pipeline_write_the_same_bytes(tmp_path, claim):
-    by_hand(tmp_path, f"claim={claim}", "scale=smoke")
-    options = ["--claim", claim, "--scale", "smoke", "--results", "results"]
-    done = by_hand(tmp_path, *options, module="observe")
+BLAS = "gradient_noise/escape_time_width_ratio"
+
+
+def test_threads_of_the_machine_change_no_byte(tmp_path, monkeypatch):
+    for count in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", count)
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", count)
+        assert by_hand(tmp_path, f"claim={BLAS}", "scale=smoke", f"output={count}").returncode == 0
+    for path in (tmp_path / "1").rglob("*.*"):
+        assert (tmp_path / "2" / path.relative_to(tmp_path / "1")).read_bytes() == path.read_bytes()
+
+
+def test_threads_are_pinned_in_an_arm_and_as_before_after_it():
+    def counts():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    before, environment = counts(), dict(os.environ)
+    with blas_threads(1):
+        assert counts() == {1}
+        assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+    assert counts() == before
+    assert dict(os.environ) == environment
+
+
+def test_a_rule_of_the_pipeline_runs_what_a_person_types(tmp_path):
+    (shell,) = re.findall(
+        r'^    shell:\n        "(.*) >\{log\}', (PROJECT / "workflow/rules/simulate.smk").read_text(), re.M
+    )[1:]
+    typed = shell.replace("{params.choice}", CHOICE).replace("{params.scale}", "smoke").replace("{params.shards}", "1")
+    program, *overrides = typed.replace("{params.results}", "results").removeprefix("python -m descent_audit.").split()
+    done = by_hand(tmp_path, *overrides, module=program)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    for path in (tmp_path / "outputs").rglob("*.*"):
-        assert (tmp_path / "results" / path.relative_to(tmp_path / "outputs")).read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("changed", "parts"),
-    [
-        ({"claim": "quadratic_divergence_treshold"}, ["did you mean 'quadratic_divergence_threshold'"]),
-        ({"scale": "smoky"}, ["did you mean 'smoke'"]),
-        ({"shards": "0"}, ["shards", "a whole number from 1"]),
-        ({"shards": "2", "shard": "2"}, ["shard", "0 to 1"]),
-        ({"shards": "1000", "shard": "0"}, ["shards", "1000", "the blocks of"]),
-    ],
-)
-def test_wrong_option_of_the_pipeline_is_one_line(tmp_path, changed, parts):
-    options = {"claim": QUADRATIC, "scale": "smoke", "results": "results", **changed}
-    done = by_hand(
-        tmp_path, *(word for key, value in options.items() for word in (f"--{key}", value)), module="observe"
-    )
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert all(part in done.stderr for part in parts), done.stderr
-    assert not list(tmp_path.rglob("*.csv"))
+    by_hand(tmp_path, f"claim={CHOICE}", "scale=smoke")
+    files = sorted(path.relative_to(tmp_path / "outputs") for path in (tmp_path / "outputs").rglob("*.*"))
+    assert len(files) == 3
+    for file in files:
+        assert (tmp_path / "results" / file).read_bytes() == (tmp_path / "outputs" / file).read_bytes()
 
 
 def test_override_outweighs_the_scale(tmp_path):
-    by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke", "claim.experiment.steps=[150]")
+    by_hand(tmp_path, f"claim={CHOICE}", "scale=smoke", "claim.experiment.steps=[150]")
     with (tmp_path / "outputs" / "observations" / f"{QUADRATIC}.csv").open() as file:
         points = {
             row["at"] for row in csv.DictReader(file) if row["arm"] == "claim" and row["quantity"] == "threshold_ratio"
@@ -83,13 +95,29 @@ def test_override_outweighs_the_scale(tmp_path):
     assert points == {"smoothness=3.0;steps=150"}
 
 
-def test_sweep_over_two_seeds_works(tmp_path):
-    done = by_hand(tmp_path, "-m", f"claim={QUADRATIC}", "scale=smoke", "print=false", "seed=1,2", "output=out")
-    assert done.returncode == 0, done.stderr
+def test_sweep_writes_a_folder_for_each_job_and_one_table_of_all(tmp_path):
+    for values in ("seed=1,2", "seed=3"):
+        done = by_hand(tmp_path, "-m", f"claim={CHOICE}", "scale=smoke", "print=false", values, "output=out")
+        assert done.returncode == 0, done.stderr
+    first, second = sorted((tmp_path / "out" / "sweeps").iterdir())
+    assert set(pd.read_csv(second / "sweep.csv")["job"]) == {0}
+    gathered = dict(list(pd.read_csv(first / "sweep.csv").groupby("job")))
+    assert set(gathered) == {0, 1}
+    for number, table in gathered.items():
+        written = pd.read_csv(first / str(number) / "observations" / f"{QUADRATIC}.csv")
+        assert table["overrides"].str.contains(f"seed={number + 1};").all()
+        assert table["value"].tolist() == written["value"].tolist()
+    assert gathered[0]["value"].tolist() != gathered[1]["value"].tolist()
+
+
+def test_sweep_that_names_no_claim_is_one_line(tmp_path):
+    line = fault(tmp_path, "-m", "claim=glob(*)", "scale=smoke")
+    assert "claim=glob(*)" in line
+    assert "TOPIC/NAME" in line
 
 
 def test_seal_can_be_checked_with_the_usual_tool(tmp_path):
-    by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke")
+    by_hand(tmp_path, f"claim={CHOICE}", "scale=smoke")
     seal = tmp_path / "outputs" / "seals" / f"{QUADRATIC}.sha256"
     done = subprocess.run(["sha256sum", "--check", str(seal)], cwd=tmp_path / "outputs", capture_output=True)
     assert done.returncode == 0
@@ -116,13 +144,27 @@ def test_seal_can_be_checked_with_the_usual_tool(tmp_path):
     ],
 )
 def test_wrong_override_is_one_line(tmp_path, override, parts):
-    line = fault(tmp_path, f"claim={QUADRATIC}", *(["scale=smoke"] if "scale" not in override else []), override)
+    line = fault(tmp_path, f"claim={CHOICE}", *(["scale=smoke"] if "scale" not in override else []), override)
+    assert line.startswith("command line: ")
     assert all(part in line for part in parts), line
 
 
 def test_unknown_and_missing_claim_are_one_line(tmp_path):
-    assert "did you mean" in fault(tmp_path, "claim=quadratic_divergence_treshold")
-    assert "claim" in fault(tmp_path)
+    assert "did you mean" in fault(tmp_path, "claim=gradient_descent/quadratic_divergence_treshold")
+    assert fault(tmp_path, f"claim={QUADRATIC}").endswith(f"found '{QUADRATIC}', allowed: {CHOICE}\n")
+    assert "found none, allowed: claim=TOPIC/NAME" in fault(tmp_path)
+
+
+def test_help_needs_no_claim(tmp_path):
+    done = by_hand(tmp_path, "--help")
+    assert done.returncode == 0
+    assert "gradient_descent" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_verdict_is_printed(tmp_path):
+    done = by_hand(tmp_path, "claim=gradient_descent/loss_half_factor", "scale=smoke")
+    assert done.stdout.splitlines()[-1] == "loss_half_factor: supported"
 
 
 def test_full_disk_is_one_line_and_keeps_the_old_result(tmp_path):
@@ -133,7 +175,7 @@ def test_full_disk_is_one_line_and_keeps_the_old_result(tmp_path):
         old.parent.mkdir(parents=True)
         old.write_text("old")
         (tmp_path / "filler").write_bytes(b"x" * 20_000)
-        done = by_hand(tmp_path, f"claim={QUADRATIC}", "scale=smoke", "print=false")
+        done = by_hand(tmp_path, f"claim={CHOICE}", "scale=smoke", "print=false")
         assert done.returncode == 1
         assert "cannot be written (No space left on device)" in done.stderr
         assert done.stderr.count("\n") == 1
@@ -191,7 +233,9 @@ class HeavyBall:
 
 def judged_with(folder, rule):
     claim = "velocity_terminal_gain"
-    done = by_hand(folder, f"claim={claim}", "scale=smoke", "print=false", f"claim.experiment.optimizer={rule}")
+    done = by_hand(
+        folder, f"claim=momentum/{claim}", "scale=smoke", "print=false", f"claim.experiment.optimizer={rule}"
+    )
     assert done.returncode == 0, done.stderr
     done = by_hand(folder, "--scale", "smoke", "--results", "outputs", "--claims", claim, module="judge")
     assert done.returncode == 0, done.stderr
@@ -212,11 +256,12 @@ def test_another_optimizer_is_put_in_place_without_touching_an_experiment(tmp_pa
         ("heavy_ball.HeavyBal", ["'HeavyBal'", "did you mean 'HeavyBall'"]),
         ("nowhere.Rule", ["'nowhere.Rule'", "module.Class of descent_audit.optimizers"]),
         ("os.system", ["'os.system'", "text that matches"]),
+        ("averaged_gradient.AveragedGradient", ["unexpected keyword argument 'momentum'"]),
     ],
 )
 def test_unknown_optimizer_is_one_line(tmp_path, rule, parts):
-    line = fault(tmp_path, "claim=velocity_terminal_gain", "scale=smoke", f"claim.experiment.optimizer={rule}")
-    assert "experiment.optimizer" in line
+    line = fault(tmp_path, "claim=momentum/velocity_terminal_gain", "scale=smoke", f"claim.experiment.optimizer={rule}")
+    assert line.startswith("command line: ")
     assert all(part in line for part in parts), line
 
 
@@ -225,10 +270,12 @@ SAMPLED = "noise_escape_probability"
 
 def test_shards_by_hand_are_gathered_to_the_same_bytes(tmp_path):
     whole, split = tmp_path / "whole", tmp_path / "split"
-    by_hand(PROJECT, f"claim={SAMPLED}", "scale=smoke", f"output={whole}")
+    by_hand(PROJECT, f"claim=gradient_noise/{SAMPLED}", "scale=smoke", f"output={whole}")
     for shard in (1, 0):
-        by_hand(PROJECT, f"claim={SAMPLED}", "scale=smoke", f"output={split}", "shards=2", f"shard={shard}")
-    by_hand(PROJECT, f"claim={SAMPLED}", "scale=smoke", f"output={split}", "shards=2")
+        by_hand(
+            PROJECT, f"claim=gradient_noise/{SAMPLED}", "scale=smoke", f"output={split}", "shards=2", f"shard={shard}"
+        )
+    by_hand(PROJECT, f"claim=gradient_noise/{SAMPLED}", "scale=smoke", f"output={split}", "shards=2")
     for table in ("observations", "curves"):
         name = f"{table}/{SAMPLED}.csv"
         assert (whole / name).read_bytes() == (split / name).read_bytes()
@@ -247,7 +294,7 @@ def test_shards_by_hand_are_gathered_to_the_same_bytes(tmp_path):
     ],
 )
 def test_bad_sampling_is_one_line(tmp_path, overrides, words):
-    text = fault(tmp_path, f"claim={SAMPLED}", "scale=smoke", "output=out", *overrides)
+    text = fault(tmp_path, f"claim=gradient_noise/{SAMPLED}", "scale=smoke", "output=out", *overrides)
     assert all(word in text for word in words), text
 
 
@@ -255,7 +302,7 @@ def test_bad_sampling_is_one_line(tmp_path, overrides, words):
     "damage", [lambda text: text[:-40], lambda text: text.replace('"replicates":', '"replicates":1')]
 )
 def test_damaged_shard_is_one_line(tmp_path, damage):
-    arguments = [f"claim={SAMPLED}", "scale=smoke", "output=out", "shards=2"]
+    arguments = [f"claim=gradient_noise/{SAMPLED}", "scale=smoke", "output=out", "shards=2"]
     for shard in (0, 1):
         by_hand(tmp_path, *arguments, f"shard={shard}")
     path = tmp_path / "out" / "shards" / SAMPLED / "1_of_2.json"

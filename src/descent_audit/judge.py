@@ -12,21 +12,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from descent_audit.claims.catalogue import Claim, check_scale, load_statements, read_claims, select_claims
+from descent_audit.claims.catalogue import Claim, check_scale, load_text, read_claims, select_claims
 from descent_audit.measurement.null_laws import LAWS, Sample, p_value, two_sided_level
 from descent_audit.measurement.statistics import FALSE_ALARM, half_width
 from descent_audit.records.storage import (
-    CHECK_COLUMNS,
-    OBSERVATION_COLUMNS,
-    Row,
     json_text,
-    number,
     plain,
-    read_sealed,
-    table_text,
     write_text,
 )
+from descent_audit.results import Observed, csv_text, frame, observed, read_sealed
 from descent_audit.stages.programs import program
+from descent_audit.stages.sentences import rule
 
 Expectation = Mapping[str, Any]
 DECADES = 16.0
@@ -119,16 +115,16 @@ def decades(allowed: float, found: float) -> float:
     return DECADES if allowed >= found else -DECADES
 
 
-def under_law(expectation: Expectation, row: Row, tests: int = 1) -> Check:
+def under_law(expectation: Expectation, row: Observed, tests: int = 1) -> Check:
     """Return the check of a sampled number against its null law, at level ``FALSE_ALARM / tests``.
 
     ``value`` replaces the prediction and ``bound`` the level, by that of a wider normal score. ``uncertainty`` is the
     error of the reference (of the probability, under the binomial law): the most favourable prediction within it
     decides.
     """
-    law, predicted = expectation["relation"], float(expectation.get("value", number(row["predicted"])))
-    sample = Sample(number(row["value"]), predicted, number(row["standard_error"]), int(row["replicates"]))
-    check = Check(row["arm"], row["quantity"], row["at"], law, sample.value, predicted=sample.predicted)
+    law, predicted = expectation["relation"], float(expectation.get("value", row.predicted))
+    sample = Sample(row.value, predicted, row.standard_error, row.replicates)
+    check = Check(row.arm, row.quantity, row.at, law, sample.value, predicted=sample.predicted)
     spread = sample.standard_error if law in ("normal", "student") else 1.0
     if not all(map(math.isfinite, (sample.value, sample.predicted, spread))) or spread <= 0:
         return check
@@ -142,7 +138,7 @@ def under_law(expectation: Expectation, row: Row, tests: int = 1) -> Check:
     return Check(**{**vars(check), "lower": lower, "upper": upper, "tolerance": slack, **decision._asdict()})
 
 
-def compare(expectation: Expectation, row: Row, tests: int = 1) -> list[Check]:
+def compare(expectation: Expectation, row: Observed, tests: int = 1) -> list[Check]:
     """Return the checks of one expectation on one observation: one, or two for ``between``.
 
     ``tests`` is the number of comparisons in the claim, for the width of the interval around a sampled value.
@@ -157,9 +153,9 @@ def compare(expectation: Expectation, row: Row, tests: int = 1) -> list[Check]:
     return [_compared(expectation, row, tests)]
 
 
-def _compared(expectation: Expectation, row: Row, tests: int) -> Check:
-    value, predicted, bound = number(row["value"]), number(row["predicted"]), expectation.get("value")
-    width = half_width(number(row["standard_error"]), tests) if row["standard_error"] else 0.0
+def _compared(expectation: Expectation, row: Observed, tests: int) -> Check:
+    value, predicted, bound = row.value, row.predicted, expectation.get("value")
+    width = 0.0 if math.isnan(row.standard_error) else half_width(row.standard_error, tests)
     lower, upper = value - width, value + width
     match expectation["relation"]:
         case "at_most":
@@ -174,24 +170,22 @@ def _compared(expectation: Expectation, row: Row, tests: int) -> Check:
             decision = near(predicted, tolerance, lower, upper)
         case relation:
             raise ValueError(f"relation: found {relation!r}")
-    check = Check(
-        row["arm"], row["quantity"], row["at"], expectation["relation"], value, lower, upper, predicted, tolerance
-    )
+    check = Check(row.arm, row.quantity, row.at, expectation["relation"], value, lower, upper, predicted, tolerance)
     return Check(**{**vars(check), **decision._asdict()}) if check.finite else check
 
 
-def monotone(relation: str, along: str, rows: Sequence[Row], tests: int = 1) -> Check:
+def monotone(relation: str, along: str, rows: Sequence[Observed], tests: int = 1) -> Check:
     """Return the check that values rise (or fall) strictly along a parameter, each step beyond its uncertainty.
 
     The value of the check is the smallest step in the wanted direction, which must be above zero; its interval
     comes from the standard errors of the two neighbours. It is not finite where a row lacks the parameter.
     """
-    ordered = sorted(rows, key=lambda row: _numeric(point(row["at"]).get(along, "")))
+    ordered = sorted(rows, key=lambda row: _numeric(point(row.at).get(along, "")))
     sign = 1.0 if relation == "increasing" else -1.0
-    values = [number(row["value"]) for row in ordered]
-    errors = [number(row["standard_error"]) if row["standard_error"] else 0.0 for row in ordered]
-    check = Check(rows[0]["arm"], rows[0]["quantity"], f"along={along}", relation)
-    placed = [_numeric(point(row["at"]).get(along, "")) for row in rows]
+    values = [row.value for row in ordered]
+    errors = [0.0 if math.isnan(row.standard_error) else row.standard_error for row in ordered]
+    check = Check(rows[0].arm, rows[0].quantity, f"along={along}", relation)
+    placed = [_numeric(point(row.at).get(along, "")) for row in rows]
     if len(values) < 2 or not all(map(math.isfinite, [*values, *placed])):
         return check
     steps = [sign * (after - before) for before, after in pairwise(values)]
@@ -219,22 +213,22 @@ def covers(where: Mapping[str, Any], at: str) -> bool:
     return all(key in found and any(_same(found[key], plain(value)) for value in wanted[key]) for key in wanted)
 
 
-def sampled(expectations: Iterable[Expectation], rows: Sequence[Row]) -> int:
+def sampled(expectations: Iterable[Expectation], rows: Sequence[Observed]) -> int:
     """Return how many comparisons of an arm have a sampling error: what the false-alarm rate is shared among."""
     return sum(
-        expectation["relation"] in LAWS or bool(row["standard_error"])
+        expectation["relation"] in LAWS or not math.isnan(row.standard_error)
         for expectation in expectations
         for row in rows
-        if row["quantity"] == expectation["quantity"] and covers(expectation.get("where", {}), row["at"])
+        if row.quantity == expectation["quantity"] and covers(expectation.get("where", {}), row.at)
     )
 
 
-def check_arm(expectations: Iterable[Expectation], rows: Sequence[Row], arm: str, tests: int) -> list[Check]:
+def check_arm(expectations: Iterable[Expectation], rows: Sequence[Observed], arm: str, tests: int) -> list[Check]:
     """Return the checks of expectations on the rows of one arm; a missing quantity is a check without a number."""
     checks: list[Check] = []
     for expectation in expectations:
         quantity, relation, where = expectation["quantity"], expectation["relation"], expectation.get("where", {})
-        covered = [row for row in rows if row["quantity"] == quantity and covers(where, row["at"])]
+        covered = [row for row in rows if row.quantity == quantity and covers(where, row.at)]
         if not covered:
             checks.append(Check(arm, quantity, "", relation))
         elif relation in ("increasing", "decreasing"):
@@ -245,10 +239,10 @@ def check_arm(expectations: Iterable[Expectation], rows: Sequence[Row], arm: str
 
 
 def check_failure(
-    failure: Expectation, claimed: Iterable[Expectation], rows: Sequence[Row], arm: str, tests: int
+    failure: Expectation, claimed: Iterable[Expectation], rows: Sequence[Observed], arm: str, tests: int
 ) -> list[Check]:
     """Return the checks that a control must miss: the claim's own on one quantity, at the points that are named."""
-    chosen = [row for row in rows if covers(failure.get("where", {}), row["at"])]
+    chosen = [row for row in rows if covers(failure.get("where", {}), row.at)]
     wanted = [expectation for expectation in claimed if expectation["quantity"] == failure["quantity"]]
     checks = check_arm(wanted, chosen, arm, tests)
     return [check for check in checks if check.finite] or checks[:1]
@@ -262,10 +256,10 @@ def fails(checks: Sequence[Check]) -> bool:
 # Verdicts
 
 
-def judge_claim(claim: Claim, scale: str, rows: Sequence[Row]) -> tuple[list[Check], Judgement]:
+def judge_claim(claim: Claim, scale: str, rows: Sequence[Observed]) -> tuple[list[Check], Judgement]:
     """Return the checks and the judgement of one claim from the rows that its simulation wrote."""
     expectations = claim.expectations(scale)
-    by_arm = {arm: [row for row in rows if row["arm"] == arm] for arm in claim.kinds}
+    by_arm = {arm: [row for row in rows if row.arm == arm] for arm in claim.kinds}
     tests = sum(sampled(expectations[arm]["observes"], by_arm[arm]) for arm in claim.kinds)
     own = {arm: check_arm(expectations[arm]["observes"], by_arm[arm], arm, tests) for arm in claim.kinds}
     named = {
@@ -297,7 +291,7 @@ def _judgement(
     margins = {arm: [check.margin for check in own[arm] if check.finite] for arm in claim.kinds}
     return Judgement(
         claim=claim.name,
-        verdict=verdict([*faults, *passing, *absent], missed, undecided, counterexamples),
+        verdict=verdict([*faults, *passing, *absent], missed, undecided),
         worst_quantity=compared[0].quantity if compared else "",
         worst_margin=compared[0].margin if compared else None,
         control_failed=not passing,
@@ -308,59 +302,29 @@ def _judgement(
     )
 
 
-def verdict(
-    at_fault: Sequence[str], missed: Sequence[str], undecided: Sequence[str], counterexamples: Sequence[str]
-) -> str:
-    """Return the verdict of a claim from what is at fault, missed, undecided and declared."""
+def verdict(at_fault: Sequence[str], missed: Sequence[str], undecided: Sequence[str]) -> str:
+    """Return the verdict of a claim from what is at fault, missed and undecided.
+
+    A claim is our law in its true form: that it has counterexamples to a sentence makes it no less supported.
+    """
     if at_fault:
         return "void"
     if missed:
         return "refuted"
-    if undecided:
-        return "inconclusive"
-    return "conditional" if counterexamples else "supported"
+    return "inconclusive" if undecided else "supported"
 
 
-def _faults(claim: Claim, rows: Sequence[Row], own: Mapping[str, list[Check]]) -> list[str]:
+def _faults(claim: Claim, rows: Sequence[Observed], own: Mapping[str, list[Check]]) -> list[str]:
     """Return what is doubled, missing or not finite, a line each: no verdict can rest on such a table."""
-    places = Counter((row["arm"], row["quantity"], row["at"]) for row in rows)
+    places = Counter((row.arm, row.quantity, row.at) for row in rows)
     doubled = [f"{arm}: {quantity} is reported {n} times at {at}" for (arm, quantity, at), n in places.items() if n > 1]
-    empty = [f"{arm}: nothing is reported" for arm in claim.kinds if not any(row["arm"] == arm for row in rows)]
+    empty = [f"{arm}: nothing is reported" for arm in claim.kinds if not any(row.arm == arm for row in rows)]
     holes = [check for checks in own.values() for check in checks if not check.finite]
     return [
         *doubled,
         *empty,
         *(f"{hole.arm}: {hole.quantity} is missing or not finite {hole.at}".strip() for hole in holes),
     ]
-
-
-def statement_verdict(verdicts: Sequence[str], contradicted: bool) -> str:
-    """Return the verdict of a statement from those of its claims and from whether a counterexample bears on it.
-
-    Refuted, void or inconclusive if any claim is, in this order; then conditional if it is contradicted. A claim
-    that was not run adds nothing; where none was run there is no verdict, where none exists there is no audit.
-    """
-    run = [one for one in verdicts if one != "not run"]
-    if not run:
-        return "not run" if verdicts else "not audited"
-    worst = next((one for one in ("refuted", "void", "inconclusive") if one in run), None)
-    return worst or ("conditional" if contradicted else "supported")
-
-
-def judge_statements(
-    claims: Mapping[str, Claim], judgements: Mapping[str, Judgement], statements: Iterable[str]
-) -> dict[str, str]:
-    """Return the verdict of every statement by its id."""
-    contradicted = {
-        statement for name, one in judgements.items() for arm in one.shown for statement in claims[name].bears_on(arm)
-    }
-    verdicts = {name: judgements[name].verdict if name in judgements else "not run" for name in claims}
-    return {
-        statement: statement_verdict(
-            [verdicts[name] for name, claim in claims.items() if statement in claim.audits], statement in contradicted
-        )
-        for statement in statements
-    }
 
 
 # Files
@@ -372,13 +336,13 @@ def judge(results: Path, scale: str, names: Sequence[str]) -> tuple[str, str]:
     table: list[dict[str, object]] = []
     judgements = {}
     for name in names:
-        checks, judgements[name] = judge_claim(
-            claims[name], scale, read_sealed(results, "observations", name, OBSERVATION_COLUMNS)
-        )
+        rows = observed(read_sealed(results, "observations", name))
+        checks, judgements[name] = judge_claim(claims[name], scale, rows)
         table += [{"claim": name, **vars(check)} for check in sorted(checks, key=_table_order)]
-    statements = judge_statements(claims, judgements, [statement.id for statement in load_statements()])
-    summary = {"claims": {name: asdict(one) for name, one in judgements.items()}, "statements": statements}
-    return table_text(CHECK_COLUMNS, table), json_text(summary)
+    judged = {name: (one.verdict, one.shown) for name, one in judgements.items()}
+    rulings = {statement.id: asdict(rule(statement, claims, judged)) for statement in load_text().statements}
+    summary = {"claims": {name: asdict(one) for name, one in judgements.items()}, "statements": rulings}
+    return csv_text(frame("checks", table)), json_text(summary)
 
 
 @program

@@ -7,26 +7,19 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from descent_audit.claims.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims, read_claims
 from descent_audit.claims.identifiers import Counted, Drawn, Observed, parse
 from descent_audit.claims.validation import unknown
 from descent_audit.figures.kept import FOLDER
-from descent_audit.records.storage import (
-    OBSERVATION_COLUMNS,
-    Row,
-    StorageError,
-    number,
-    parameter_point,
-    plain,
-    read_json,
-    read_sealed,
-    read_table,
-)
-from descent_audit.report.upkeep import committed, fault_counts, reason_counts, speed_rows
+from descent_audit.records.storage import StorageError, parameter_point, plain, read_json
+from descent_audit.report.upkeep import fault_counts, reason_counts, speed_rows
+from descent_audit.results import PLACE, read, read_sealed
 from descent_audit.stages.manifest import modules
 from descent_audit.stages.programs import program
 
@@ -34,7 +27,7 @@ Chain = list[tuple[str, str]]
 REFERENCE = ROOT / "reports" / "reference"
 BENCHMARKS = ROOT / "benchmarks" / "results"
 TABLES = {
-    "statements.csv": "judgements.json and config/statements.yaml",
+    "statements.csv": "judgements.json and config/text/",
     "verdicts.csv": "judgements.json and config/claim/",
     "coverage.csv": "statements.csv",
     "calibration.csv": "runs of every claim that draws random numbers, under many root seeds: make calibrate",
@@ -50,19 +43,15 @@ COMMITTED = ("calibration.csv", "stability.csv")
 
 def observed_chain(one: Observed, claim: Claim, results: Path, manifest: dict[str, Any]) -> Chain:
     """Return the chain of a measured number. Raises ``ConfigurationError`` for an unknown arm, quantity or point."""
-    rows = read_sealed(results, "observations", claim.name, OBSERVATION_COLUMNS)
-    line, row = find(rows, one)
-    checks = [
-        check
-        for check in read_table(results / "checks.csv")
-        if all(check[key] == row[key] for key in ("claim", "arm", "quantity", "at"))
-    ]
+    line, row = find(read_sealed(results, "observations", claim.name), one)
+    checks = read(results / "checks.csv")
+    own = checks[checks[list(PLACE)].eq(row[list(PLACE)]).all(axis=1)]
     return [
-        ("value", row["value"]),
-        *([("standard error", row["standard_error"])] if row["standard_error"] else []),
-        *([("replicates", row["replicates"])] if row["replicates"] else []),
-        ("predicted", row["predicted"] or "no prediction"),
-        *(("check", _check(check)) for check in checks),
+        ("value", plain(row["value"])),
+        *([("standard error", plain(row["standard_error"]))] if pd.notna(row["standard_error"]) else []),
+        *([("replicates", plain(row["replicates"]))] if pd.notna(row["replicates"]) else []),
+        ("predicted", plain(row["predicted"]) if pd.notna(row["predicted"]) else "no prediction"),
+        *(("check", _check(check)) for _, check in own.iterrows()),
         ("measured in", f"{results / 'observations' / claim.name}.csv, line {line}; equal to its seal"),
         *origin(claim, one.arm, manifest),
     ]
@@ -100,43 +89,40 @@ def counted_chain(one: Counted, results: Path) -> Chain:
     """Return the chain of a cell of a table. Raises ``ConfigurationError`` for an unknown table, row or column."""
     if one.table not in TABLES:
         raise unknown("command line", "ID", one.table, TABLES)
-    path, rows = table_rows(one.table, results)
-    if not rows:
+    path, table = counted_table(one.table, results)
+    if table.empty:
         raise StorageError(f"{path}: found no rows for {one.table}, allowed: {TABLES[one.table]}")
-    key = next(iter(rows[0]))
-    found = [(line, row) for line, row in enumerate(rows, 2) if row[key] == one.row]
-    if not found:
-        raise unknown(str(path), key, one.row, [row[key] for row in rows])
-    line, row = found[0]
-    if one.column not in row:
-        raise unknown(str(path), "column", one.column, row)
+    key = table.columns[0]
+    found = table[table[key].eq(one.row)]
+    if found.empty:
+        raise unknown(str(path), key, one.row, table[key])
+    if one.column not in table:
+        raise unknown(str(path), "column", one.column, table.columns)
     return [
-        ("value", str(row[one.column])),
-        ("counted in", f"{path}, line {line}, column {one.column}"),
+        ("value", plain(found[one.column].iloc[0])),
+        ("counted in", f"{path}, line {found.index[0] + 2}, column {one.column}"),
         ("follows from", TABLES[one.table]),
     ]
 
 
-def table_rows(table: str, results: Path) -> tuple[Path, Sequence[Mapping[str, Any]]]:
-    """Return the rows of a table of counts and where they are read from. Raises ``StorageError``."""
+def counted_table(table: str, results: Path) -> tuple[Path, pd.DataFrame]:
+    """Return a table of counts and where it is read from. Raises ``StorageError``."""
     counts = {"faults.csv": fault_counts, "survivors.csv": reason_counts}
     if table in counts:
-        return REFERENCE / "faults.csv", counts[table](committed(REFERENCE, "faults"))
+        return REFERENCE / "faults.csv", counts[table](read(REFERENCE / "faults.csv"))
     if table == "speed.csv":
-        return BENCHMARKS, speed_rows(BENCHMARKS)
+        return BENCHMARKS, pd.DataFrame(speed_rows(BENCHMARKS))
     path = (REFERENCE if table in COMMITTED else results) / table
-    return path, read_table(path)
+    return path, read(path)
 
 
-def find(rows: Sequence[Row], one: Observed) -> tuple[int, Row]:
+def find(table: pd.DataFrame, one: Observed) -> tuple[int, pd.Series]:
     """Return the line in its file and the row of a number. Raises ``ConfigurationError`` where there is none."""
-    found = list(enumerate(rows, 2))
     for key in ("arm", "quantity", "at"):
-        known = {row[key] for _, row in found}
-        found = [(line, row) for line, row in found if row[key] == getattr(one, key)]
-        if not found:
+        known, table = table[key].unique(), table[table[key].eq(getattr(one, key))]
+        if table.empty:
             raise unknown(f"observations of {one.claim}", key, getattr(one, key), known)
-    return found[0]
+    return int(table.index[0]) + 2, table.iloc[0]
 
 
 def recomputed(one: Observed, claim: Claim, manifest: dict[str, Any]) -> str:
@@ -188,14 +174,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def check_recomputed(found: str, stored: str) -> None:
     """Print what was found again; exit with one line where it is not the number of the table."""
     if found != stored:
-        drift = f"a drift of {number(found) - number(stored):.3g}" if found else "no such number"
+        drift = f"a drift of {float(found) - float(stored):.3g}" if found else "no such number"
         sys.exit(f"recomputed: found {found or 'nothing'}, in the table: {stored} ({drift})")
     print(f"recomputed: {found}, equal to the last bit")
 
 
-def _check(check: Row) -> str:
-    met = "met" if check["met"] == "true" else "not met"
-    return f"{check['relation']}, allowed {check['tolerance'] or 'exactly'}: {met} (checks.csv)"
+def _check(check: pd.Series) -> str:
+    met = "met" if check["met"] else "not met"
+    return f"{check['relation']}, allowed {plain(check['tolerance'])}: {met} (checks.csv)"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from descent_audit.assurance import verify
-from descent_audit.records.storage import OBSERVATION_COLUMNS, StorageError, seal_text, table_text, write_text
+from descent_audit.records.storage import StorageError, seal_text, write_text
+from descent_audit.results import csv_text, frame
 
 CHECK = {"claim": "a", "arm": "claim", "quantity": "q", "at": "n=1", "relation": "close", "tolerance": 0.1}
 OBSERVATION = {"claim": "a", "arm": "claim", "quantity": "q", "at": "n=1", "replicates": 1}
@@ -12,16 +13,16 @@ ENVIRONMENT = {"scale": "full", "packages": {"numpy": "2"}, "platform": {"system
 
 def written(folder, *, value=1.0, met=True, verdict="supported", environment=ENVIRONMENT, shown=(), **check):
     tables = {
-        "verdicts.csv": [{"claim": "a", "verdict": verdict}],
-        "statements.csv": [{"id": "s", "verdict": verdict}],
-        "checks.csv": [{**CHECK, "value": value, "met": met, **check}],
+        "verdicts": [{"claim": "a", "verdict": verdict}],
+        "statements": [{"id": "s", "verdict": verdict}],
+        "checks": [{**CHECK, "value": value, "met": met, **check}],
     }
     observed = {**OBSERVATION, "value": value, "at": check.get("at", "n=1")}
-    text = table_text(OBSERVATION_COLUMNS, [{**observed, **one} for one in ({}, *shown)])
+    text = csv_text(frame("observations", [{**observed, **one} for one in ({}, *shown)]))
     write_text(folder / "observations" / "a.csv", text)
     write_text(folder / "seals" / "a.sha256", seal_text({"observations/a.csv": text}))
     for name, rows in tables.items():
-        write_text(folder / name, table_text(verify.TABLES[name], rows))
+        write_text(folder / f"{name}.csv", csv_text(frame(name, rows)))
     write_text(folder / "manifest.json", json.dumps({**environment, "more": 1}))
     return folder
 

@@ -27,8 +27,8 @@ HOOK = """
 def rehearse():
     import contextlib, fcntl, sys, time
     global held
-    told = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-    claim, shard = told["--claim"], told.get("--shard", "")
+    told = dict(word.split("=", 1) for word in sys.argv[1:])
+    claim, shard = told["claim"].rpartition("/")[2], told.get("shard", "")
     held = Path(f"held_{claim}_{shard}").open("w")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,17 +83,21 @@ def running_cluster(patience: int = 120) -> Iterator[Cluster]:
 def rehearsed_project(folder: Path, claims: list[str] = RUN_CLAIMS) -> Path:
     """Copy the project with some claims, its simulations ready for orders."""
     copy_project(folder, claims)
-    path = folder / "src" / "descent_audit" / "stages" / "observe.py"
+    path = folder / "src" / "descent_audit" / "simulate.py"
     before, guard, after = path.read_text().partition('if __name__ == "__main__":\n')
     assert guard
     path.write_text(f"{before}{HOOK.lstrip()}{after}")
     return folder
 
 
-def start(folder: Path, cluster: Cluster, *arguments: str, **changed: str) -> subprocess.Popen:
-    """Start a driver that sends its jobs to the cluster, up to the tables at smoke scale."""
+def start(folder: Path, cluster: Cluster, *arguments: str, project: str = ".", **changed: str) -> subprocess.Popen:
+    """Start a driver that sends its jobs to the cluster, up to the tables at smoke scale.
+
+    ``project`` is the way from the folder in which it works to the project.
+    """
     options = {**OPTIONS, **{f"--{key.replace('_', '-')}": value for key, value in changed.items()}}
-    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/slurm", "--slurm-no-account"]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", f"{project}/Snakefile"]
+    command += ["--profile", f"{project}/workflow/profiles/slurm", "--slurm-no-account"]
     command += arguments or ["tables", "manifest", "--config", "scale=smoke"]
     command += [word for pair in options.items() for word in pair]
     environment = {**clean_environment(), **cluster.environment}

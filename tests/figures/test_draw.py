@@ -19,13 +19,14 @@ from test_claims import NAMES, run
 from descent_audit.claims.catalogue import load_claims
 from descent_audit.figures import draw, drawing, styles, theme
 from descent_audit.records.storage import seal_text, write_text
+from descent_audit.results import read_sealed
 
 
 @functools.cache
 def read(name):
     with tempfile.TemporaryDirectory() as folder:
         _seal_curves(Path(folder), name, run(name)[1])
-        return draw.read_curves(Path(folder), name)
+        return read_sealed(Path(folder), "curves", name)
 
 
 def drawn(name, style=styles.REPORT):

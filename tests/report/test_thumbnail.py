@@ -5,20 +5,26 @@ from xml.etree import ElementTree
 import pytest
 
 from descent_audit.report.thumbnail import HEIGHT, MARKS, PAD, WIDTH, check_sketch, panel_sketch, thumbnail
+from descent_audit.results import frame
 
 PANELS = [{"name": "one", "x": "step $k$", "y": "loss $f(x_k)$", "y_scale": "log"}]
 
 
-def curve(role, points, series="a", panel="one", arm="claim", value=""):
-    return [
-        {"arm": arm, "panel": panel, "series": series, "role": role, "x": str(x), "y": str(y), "value": value}
-        for x, y in points
-    ]
+def curve(role, points, series="a", panel="one", arm="claim"):
+    named = {"arm": arm, "panel": panel, "series": series, "role": role}
+    return [{**named, "x": float(x), "y": float(y)} for x, y in points]
 
 
 def check(value, relation="close", predicted=1.0, tolerance=0.1):
-    cells = {"value": value, "predicted": predicted, "tolerance": tolerance}
-    return {"arm": "claim", "relation": relation, **{key: str(number) for key, number in cells.items()}}
+    return {"arm": "claim", "relation": relation, "value": value, "predicted": predicted, "tolerance": tolerance}
+
+
+def curves(*parts):
+    return frame("curves", [point for part in parts for point in part])
+
+
+def checks(*rows):
+    return frame("checks", rows)
 
 
 def places(svg, role):
@@ -29,7 +35,7 @@ def places(svg, role):
 def test_marks_on_the_prediction_lie_on_its_line(claim):
     claim.figure["panels"][:] = PANELS
     decay = [(k, 2.0**-k) for k in range(11)]
-    svg = thumbnail(claim, curve("measured", decay[::2]) + curve("predicted", decay), [])
+    svg = thumbnail(claim, curves(curve("measured", decay[::2]), curve("predicted", decay)), checks())
     assert "\n" not in svg
     assert set(places(svg, "measured")) <= set(places(svg, "predicted"))
     assert places(svg, "predicted")[0] == (PAD, PAD)
@@ -40,16 +46,18 @@ def test_marks_on_the_prediction_lie_on_its_line(claim):
 
 def test_mark_off_the_prediction_is_off_its_line(claim):
     claim.figure["panels"][:] = PANELS
-    svg = thumbnail(claim, curve("measured", [(1, 8.0)]) + curve("predicted", [(0, 1.0), (1, 1.0), (2, 1.0)]), [])
+    svg = thumbnail(
+        claim, curves(curve("measured", [(1, 8.0)]), curve("predicted", [(0, 1.0), (1, 1.0), (2, 1.0)])), checks()
+    )
     assert places(svg, "measured") == [(WIDTH // 2, PAD)]
     assert {y for _, y in places(svg, "predicted")} == {HEIGHT - PAD}
 
 
 def test_other_arms_maps_and_what_has_no_logarithm_are_left_out():
-    rows = [
-        *curve("measured", [(0, 1.0), (1, 0.0), (2, -1.0), (3, math.inf)]),
-        *curve("predicted", [(0, 1.0), (1, 2.0)]),
-    ]
+    rows = curves(
+        curve("measured", [(0, 1.0), (1, 0.0), (2, -1.0), (3, math.inf)]),
+        curve("predicted", [(0, 1.0), (1, 2.0)]),
+    )
     sketch = panel_sketch(PANELS, rows, "predicted")
     assert sketch.measured[0].tolist() == [[0.0, 0.0]]
     assert panel_sketch([{**PANELS[0], "kind": "map"}], rows, "predicted") is None
@@ -57,38 +65,38 @@ def test_other_arms_maps_and_what_has_no_logarithm_are_left_out():
 
 
 def test_marks_go_with_the_line_of_their_own_series():
-    rows = [
-        *curve("measured", [(0, 1.0)], "a"),
-        *curve("measured", [(0, 2.0)], "b"),
-        *curve("predicted", [(0, 2.0)], "b"),
-    ]
+    rows = curves(
+        curve("measured", [(0, 1.0)], "a"),
+        curve("measured", [(0, 2.0)], "b"),
+        curve("predicted", [(0, 2.0)], "b"),
+    )
     sketch = panel_sketch(PANELS, rows, "predicted")
     assert [points.tolist() for points in sketch.measured] == [points.tolist() for points in sketch.lines]
     assert panel_sketch(PANELS, rows, "guide") is None
 
 
 def test_picture_says_in_words_what_it_shows():
-    rows = curve("measured", [(0, 1.0)]) + curve("guide", [(0, 2.0)], "bound")
+    rows = curves(curve("measured", [(0, 1.0)]), curve("guide", [(0, 2.0)], "bound"))
     assert panel_sketch(PANELS, rows, "guide").text == (
         "loss f(x_k) against step k: dots are measured, the dashed line is a guide"
     )
 
 
 def test_checks_are_drawn_over_what_they_require():
-    checks = [check(10.0, predicted=10.0), check(1e-3, "at_most", math.nan, 1.0), check(5.0, "increasing")]
-    sketch = check_sketch(checks)
+    rows = checks(check(10.0, predicted=10.0), check(1e-3, "at_most", math.nan, 1.0), check(5.0, "increasing"))
+    sketch = check_sketch(rows)
     assert sketch.measured[0].tolist() == [[0.0, -3.0], [1.0, 1.0]]
     assert sketch.lines[0].tolist() == [[-3.0, -3.0], [1.0, 1.0]]
 
 
-@pytest.mark.parametrize("checks", [[], [check(1.0)], [check(0.0), check(math.nan)]])
-def test_nothing_to_draw_is_no_picture(claim, checks):
-    assert thumbnail(claim, [], checks) == ""
+@pytest.mark.parametrize("rows", [[], [check(1.0)], [check(0.0), check(math.nan)]])
+def test_nothing_to_draw_is_no_picture(claim, rows):
+    assert thumbnail(claim, curves(), checks(*rows)) == ""
 
 
 def test_many_points_stay_few(claim):
     claim.figure["panels"][:] = [{"name": "one", "x": "x", "y": "y"}]
     points = [(x, x % 7) for x in range(5000)]
-    svg = thumbnail(claim, curve("measured", points) + curve("predicted", points), [])
+    svg = thumbnail(claim, curves(curve("measured", points), curve("predicted", points)), checks())
     assert len(places(svg, "measured")) == MARKS
     assert len(svg) < 1500

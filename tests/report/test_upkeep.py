@@ -6,6 +6,7 @@ import pytest
 
 from descent_audit.records.storage import StorageError
 from descent_audit.report import upkeep
+from descent_audit.results import frame
 
 
 def fault(outcome, *, source="generated", module="optimizers/adam.py", because="", seen_by=""):
@@ -16,14 +17,14 @@ def test_faults_that_change_nothing_do_not_matter():
     rows = [
         fault(one) for one in ("noticed", "noticed", "unnoticed", "unexplained", "equivalent", "curves", "rounding")
     ]
-    (counted,) = upkeep.fault_counts(rows)
+    (counted,) = upkeep.fault_counts(frame("faults", rows)).to_dict("records")
     assert (counted["tried"], counted["matter"], counted["noticed"]) == (7, 4, 2)
 
 
 def test_written_faults_come_first_and_folders_are_apart():
     rows = [fault("noticed"), fault("noticed", module="judge.py"), fault("noticed", source="written")]
-    counted = upkeep.fault_counts(rows)
-    assert [one["faults"] for one in counted] == [
+    counted = upkeep.fault_counts(frame("faults", rows))
+    assert counted["faults"].tolist() == [
         "written, optimizers",
         "generated, modules of their own",
         "generated, optimizers",
@@ -32,8 +33,12 @@ def test_written_faults_come_first_and_folders_are_apart():
 
 def test_reasons_are_counted_and_what_has_none_says_so():
     rows = [fault("unnoticed", because="One-sided."), fault("unnoticed", because="One-sided."), fault("unexplained")]
-    found = upkeep.reason_counts([*rows, fault("noticed", because="A reason for a noticed one.")])
-    assert [(one["reason"], one["count"]) for one in found] == [("One-sided.", 2), ("not explained", 1)]
+    rows = [*rows, fault("noticed", because="A reason for a noticed one.")]
+    found = upkeep.reason_counts(frame("faults", rows))
+    assert list(zip(found["row"], found["reason"], found["count"], strict=True)) == [
+        ("1", "One-sided.", 2),
+        ("2", "not explained", 1),
+    ]
 
 
 def measurements(platform="some", **tables):
@@ -59,12 +64,6 @@ def test_row_without_a_column_is_refused(tmp_path):
         upkeep.speed(tmp_path)
 
 
-def test_committed_table_without_a_column_is_refused(tmp_path):
-    (tmp_path / "faults.csv").write_text("source,module\n")
-    with pytest.raises(StorageError, match=r"faults\.csv: found no column 'outcome', allowed: a table with source,"):
-        upkeep.committed(tmp_path, "faults")
-
-
 def test_every_row_of_every_table_has_a_name_of_its_own(tmp_path):
     tables = {name: [dict.fromkeys(columns, value) for value in "ab"] for name, columns in upkeep.SPEED.items()}
     (tmp_path / "some.json").write_text(measurements(**tables))
@@ -80,5 +79,4 @@ def test_verify_alone_sees_what_matters_and_no_verdict_notices():
         fault("rounding", seen_by="verify"),
         fault("unnoticed"),
     ]
-    (counted,) = upkeep.fault_counts(rows)
-    assert counted["verify"] == 1
+    assert upkeep.fault_counts(frame("faults", rows))["verify"].tolist() == [1]

@@ -1,7 +1,5 @@
 """What a run does about the jobs of an earlier one, with a queue that is a script."""
 
-import sys
-
 import pytest
 import yaml
 from conftest import PROJECT
@@ -69,13 +67,6 @@ def test_silent_controller_is_one_line(folder):
 def test_folder_that_never_sent_a_job_needs_no_slurm(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert not cluster.cancel_orphans(tmp_path)
-
-
-def test_program_starts_again_with_its_own_command(monkeypatch):
-    called = []
-    monkeypatch.setattr(cluster.os, "execv", lambda *arguments: called.append(arguments))
-    cluster.start_again()
-    assert called == [(sys.executable, sys.orig_argv)]
 
 
 def test_profile_asks_for_more_at_every_try_and_names_groups_that_exist():

@@ -1,9 +1,8 @@
-import fcntl
 import subprocess
 import sys
 
 import pytest
-from conftest import PROJECT, clean_environment
+from conftest import PROJECT
 
 from descent_audit.claims.catalogue import ConfigurationError, claim_names
 from descent_audit.workflow import plan
@@ -57,29 +56,29 @@ def test_fault_ends_the_program_with_one_line():
     assert "\n" not in str(caught.value.code)
 
 
-def test_lock_is_held_once_and_dropped_with_its_process(tmp_path):
-    path = tmp_path / "folder" / "driver.lock"
-    imports = "from pathlib import Path; from descent_audit.workflow.plan import hold_lock"
-    script = f"{imports}; hold_lock(Path({str(path)!r})); print(1)"
-    environment = {**clean_environment(), "PYTHONPATH": str(PROJECT / "src")}
-    command = [sys.executable, "-c", script]
-    assert subprocess.run(command, env=environment, capture_output=True).returncode == 0
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr == f"{path}: another run works in this folder; wait for it to end, then run again\n"
-    assert subprocess.run(command, env=environment, capture_output=True).returncode == 0
+def test_files_of_the_project_are_named_from_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    assert plan.project_file("config/config.yaml") == "config/config.yaml"
+    assert plan.project_files("config/scale/*.yaml") == [
+        f"config/scale/{name}.yaml" for name in ("deep", "full", "smoke")
+    ]
+    monkeypatch.chdir(PROJECT / "src")
+    assert plan.project_file("config/config.yaml") == "../config/config.yaml"
+    monkeypatch.chdir(tmp_path)
+    assert (tmp_path / plan.project_file("config/config.yaml")).samefile(PROJECT / "config" / "config.yaml")
+    assert all((tmp_path / path).exists() for path in plan.load_plan({}).code("judge"))
 
 
 def test_job_prefix_survives_snakemake_and_the_shell():
     prefix = plan.job_environment().format()
     done = subprocess.run(
-        ["bash", "-euc", prefix + "command -v python; echo $PYTHONPATH $OMP_NUM_THREADS $MALLOC_TRIM_THRESHOLD_"],
+        ["bash", "-euc", prefix + "command -v python; env | cut -d= -f1 | sort | xargs; echo $PYTHONPATH"],
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines()[1] == f"{PROJECT / 'src'} 1 {32 * 2**20}"
-    assert done.stdout.splitlines()[0].startswith(str(sys.exec_prefix))
+    python, names, sources = done.stdout.splitlines()
+    assert python.startswith(str(sys.exec_prefix))
+    assert {*names.split()} - {"PWD", "SHLVL", "OLDPWD", "_"} == {"PATH", "PYTHONPATH", "PYTHONHASHSEED"}
+    assert sources == str(PROJECT / "src")

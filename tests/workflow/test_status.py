@@ -1,6 +1,5 @@
 """What the status says of a run, from the files that Snakemake leaves; and of a project that has been run."""
 
-import fcntl
 import os
 from base64 import urlsafe_b64encode
 
@@ -8,7 +7,6 @@ import pytest
 from conftest import QUADRATIC, RUN_CLAIMS, snakemake
 
 from descent_audit.workflow import status
-from descent_audit.workflow.plan import is_held
 
 
 def row(rule, output, plan="update pending", state="missing"):
@@ -80,15 +78,6 @@ def test_there_is_no_estimate_without_a_pace():
 )
 def test_duration_is_rounded_as_one_says_it(seconds, text):
     assert status.duration(seconds) == text
-
-
-def test_lock_is_seen_while_it_is_held(tmp_path):
-    path = tmp_path / "lock"
-    assert not is_held(path)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        assert is_held(path)
-    assert not is_held(path)
 
 
 def test_status_of_a_finished_project_and_of_one_that_lacks_a_claim(project):

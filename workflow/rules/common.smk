@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -6,10 +7,19 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from descent_audit.workflow.cluster import cancel_orphans, remember_job_age, start_again
-from descent_audit.workflow.plan import LOCK, hold_lock, job_environment, plan_or_exit
+from descent_audit.workflow.cluster import cancel_orphans
+from descent_audit.workflow.lock import hold_lock
+from descent_audit.workflow.mending import no_rate_limit, remember_job_age, start_again
+from descent_audit.workflow.outcome import advice, outcome
+from descent_audit.workflow.plan import (
+    job_environment,
+    plan_or_exit,
+    project_file,
+    project_files,
+)
 from descent_audit.figures.styles import DRAWN, REPORT
 
+# Outputs are named from the working folder, what the project holds through `project_file`: a run may work in any folder.
 plan = plan_or_exit(config)
 SCALE = plan.scale
 CLAIMS = list(plan.selected)
@@ -18,7 +28,11 @@ REPORTS = f"reports/{SCALE}"
 CAPTIONS = f"{RESULTS}/captions"
 LOGS = f"results/{SCALE}/logs"
 TIMES = f"results/{SCALE}/benchmarks"
-ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
+SETTINGS = [
+    project_file(name) for name in ("config/config.yaml", f"config/scale/{SCALE}.yaml")
+]
+ENVIRONMENT = f"{workflow.basedir}/workflow/envs/jobs.yaml"
+WORKING_FOLDER = os.path.relpath(".", f"{workflow.basedir}/workflow/rules")
 
 # What comes before all figures where both could start: figures fill the cores that the last simulations leave free.
 FIRST = 1
@@ -26,17 +40,12 @@ FIRST = 1
 shell.prefix(job_environment())
 
 
+def targets():
+    return set(workflow.dag_settings.targets)
+
+
 def is_work():
-    return set(workflow.dag_settings.targets) != {"status"}
-
-
-def no_rate_limit(workflow):
-    """Let the cores alone be the limit on this machine.
-
-    After every job that starts, Snakemake looks again once a second, until the run ends, whether its limit of jobs per second
-    lets another start: after a hundred jobs, a hundred times a second, at every input of every job.
-    """
-    workflow.scheduler.job_rate_limiter = None
+    return targets() != {"status"}
 
 
 wildcard_constraints:

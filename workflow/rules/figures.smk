@@ -11,7 +11,7 @@ for batch, claims in plan.batches().items():
             [
                 report(
                     f"{RESULTS}/figures/{claim}.svg",
-                    caption=f"../../{CAPTIONS}/{claim}.rst",
+                    caption=f"{WORKING_FOLDER}/{CAPTIONS}/{claim}.rst",
                     category="Figures",
                     subcategory=plan.section(claim),
                     labels=lambda wildcards, claim=claim: plan.labels(claim, RESULTS),
@@ -70,9 +70,13 @@ rule drawings:
     input:
         expand(f"{RESULTS}/figures/{{claim}}.{{form}}", claim=CLAIMS, form=DRAWN),
         expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(CLAIMS)),
+    message:
+        "The figures of the report are drawn"
 
 
 rule figures:
     input:
         rules.drawings.input,
         expand(f"{RESULTS}/{{drawing}}", drawing=plan.taken_along(CLAIMS)),
+    message:
+        "The figures to take along are drawn"

@@ -24,6 +24,6 @@ rule judge:
         expectations=lambda wildcards: plan.judgement(),
         claims=",".join(CLAIMS),
     message:
-        "Judging {SCALE} observations"
+        "Judging the observations at {SCALE} scale"
     shell:
         "python -m descent_audit.judge --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"

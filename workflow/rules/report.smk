@@ -1,11 +1,11 @@
 REPORTED = {
     "tables": [*rules.tables.output, *rules.judge.output],
     "observations": rules.judge.input.observations,
-    "reference": expand(
-        "reports/reference/{name}.csv",
-        name=["calibration", "stability", "faults"],
-    ),
-    "benchmarks": sorted(map(str, Path("benchmarks/results").glob("*.json"))),
+    "reference": [
+        project_file(f"reports/reference/{name}.csv")
+        for name in ("calibration", "stability", "faults")
+    ],
+    "benchmarks": project_files("benchmarks/results/*.json"),
 }
 
 
@@ -15,8 +15,8 @@ rule page:
         curves=expand(rules.simulate.output.curves, claim=CLAIMS),
         figures=rules.drawings.input,
         manifest=rules.manifest.output,
-        sources=sorted(map(str, Path("reports").glob("*.*"))),
-        widgets=sorted(str(path) for path in Path("reports/explore").rglob("*.*")),
+        sources=project_files("reports/*.*"),
+        widgets=project_files("reports/explore/**/*.*"),
         code=plan.code("report.page"),
     output:
         f"{REPORTS}/audit.html",
@@ -40,17 +40,17 @@ rule page:
 rule paper:
     input:
         **REPORTED,
-        sources=expand(
-            "reports/{name}",
-            name=[
+        sources=[
+            project_file(f"reports/{name}")
+            for name in (
                 "audit.md.jinja",
                 "ledger.html.jinja",
                 "audit.typ",
                 "print.lua",
                 "references.json",
-            ],
-        ),
-        citation="CITATION.cff",
+            )
+        ],
+        citation=project_file("CITATION.cff"),
         code=plan.code("report.paper"),
     output:
         f"{RESULTS}/audit.typ",
@@ -66,7 +66,7 @@ rule paper:
         results=lambda wildcards: RESULTS,
         wording=lambda wildcards: plan.wording(),
     message:
-        "Writing the report as the source of a PDF"
+        "Writing the source of the report as PDF"
     shell:
         "python -m descent_audit.report.paper --scale {params.scale} --results {params.results} --output {output} >{log} 2>&1"
 
@@ -95,7 +95,10 @@ rule gallery:
         judgements=rules.judge.output.judgements,
         observations=rules.judge.input.observations,
         figures=rules.drawings.input,
-        sources=["reports/figures.html.jinja", "reports/audit.css"],
+        sources=[
+            project_file(f"reports/{name}")
+            for name in ("figures.html.jinja", "audit.css")
+        ],
         code=plan.code("report.gallery"),
     output:
         page=f"{REPORTS}/figures.html",
@@ -121,6 +124,8 @@ rule report:
         gallery=rules.gallery.output,
         html=rules.page.output,
         pdf=rules.typeset.output,
+    message:
+        "The report is written"
 
 
 rule crate:
@@ -128,7 +133,7 @@ rule crate:
         rules.report.input,
         rules.drawings.input,
         manifest=rules.manifest.output,
-        citation="CITATION.cff",
+        citation=project_file("CITATION.cff"),
         code=plan.code("report.crate"),
     output:
         f"{RESULTS}/ro-crate-metadata.json",

@@ -1,7 +1,7 @@
 rule shard:
     input:
         code=lambda wildcards: plan.code("stages.observe", wildcards.claim),
-        settings=["config/config.yaml", f"config/scale/{SCALE}.yaml"],
+        settings=SETTINGS,
     output:
         f"{RESULTS}/shards/{{claim}}/{{shard}}_of_{{shards}}.json",
     log:
@@ -17,18 +17,19 @@ rule shard:
     params:
         scale=SCALE,
         results=lambda wildcards: RESULTS,
+        choice=lambda wildcards: plan.claims[wildcards.claim].choice,
         claim=lambda wildcards: plan.simulation(wildcards.claim),
     message:
         "Drawing shard {wildcards.shard} of {wildcards.shards} of {wildcards.claim} at {SCALE} scale"
     shell:
-        "python -m descent_audit.stages.observe --claim {wildcards.claim} --scale {params.scale} --results {params.results} --shard {wildcards.shard} --shards {wildcards.shards} >{log} 2>&1"
+        "python -m descent_audit.simulate claim={params.choice} scale={params.scale} shard={wildcards.shard} shards={wildcards.shards} output={params.results} print=false >{log} 2>&1"
 
 
 rule simulate:
     input:
         shards=lambda wildcards: plan.shard_files(wildcards.claim, RESULTS),
         code=lambda wildcards: plan.code("stages.observe", wildcards.claim),
-        settings=["config/config.yaml", f"config/scale/{SCALE}.yaml"],
+        settings=SETTINGS,
     output:
         observations=f"{RESULTS}/observations/{{claim}}.csv",
         curves=f"{RESULTS}/curves/{{claim}}.csv",
@@ -46,9 +47,10 @@ rule simulate:
     params:
         scale=SCALE,
         results=lambda wildcards: RESULTS,
+        choice=lambda wildcards: plan.claims[wildcards.claim].choice,
         claim=lambda wildcards: plan.simulation(wildcards.claim),
         shards=lambda wildcards: plan.shards.get(wildcards.claim, 1),
     message:
         "Simulating {wildcards.claim} at {SCALE} scale"
     shell:
-        "python -m descent_audit.stages.observe --claim {wildcards.claim} --scale {params.scale} --results {params.results} --shards {params.shards} >{log} 2>&1"
+        "python -m descent_audit.simulate claim={params.choice} scale={params.scale} shards={params.shards} output={params.results} print=false >{log} 2>&1"

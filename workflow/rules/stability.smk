@@ -6,7 +6,7 @@ THREADS = {"threads": 2}
 
 rule numpy:
     input:
-        lock="requirements.lock",
+        lock=project_file("requirements.lock"),
     output:
         python="results/stability/numpy/{which}/bin/python",
     log:
@@ -51,9 +51,9 @@ rule variation:
         expectations=lambda wildcards: plan.judgement(),
         scale=SCALE,
     message:
-        "Running every claim: {wildcards.which}"
+        "Running every claim with one thing changed: {wildcards.which}"
     shell:
-        "OMP_NUM_THREADS={params.threads} OPENBLAS_NUM_THREADS={params.threads} {params.python} -m descent_audit.assurance.stability --run {params.folder} --scale {params.scale} {params.options} >{log} 2>&1"
+        "{params.python} -m descent_audit.assurance.stability --run {params.folder} --scale {params.scale} --threads {params.threads} {params.options} >{log} 2>&1"
 
 
 rule stability:

@@ -7,6 +7,6 @@ rule status:
     params:
         config=[f"{key}={value}" for key, value in config.items()],
     message:
-        "The state of every claim at {SCALE} scale"
+        "Telling the state of every claim at {SCALE} scale"
     shell:
         "python -m descent_audit.workflow.status {params.config:q} 2>{log}"

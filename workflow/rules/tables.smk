@@ -61,7 +61,7 @@ rule manifest:
         tables=[*rules.tables.output, rules.judge.output.checks],
         seals=rules.judge.input.seals,
         code=plan.sources(),
-        settings="config/config.yaml",
+        settings=project_file("config/config.yaml"),
     output:
         f"{RESULTS}/manifest.json",
     log:
@@ -76,6 +76,6 @@ rule manifest:
         simulations=lambda wildcards: [plan.simulation(claim) for claim in CLAIMS],
         expectations=lambda wildcards: plan.judgement(),
     message:
-        "Writing the manifest"
+        "Writing the manifest of all tables"
     shell:
         "python -m descent_audit.stages.manifest --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"

@@ -6,8 +6,6 @@ claims.
 """
 
 import argparse
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,34 +17,25 @@ from descent_audit.judge import covers, judge_claim
 from descent_audit.measurement.null_laws import LAWS, Sample
 from descent_audit.measurement.randomness import Streams
 from descent_audit.records.storage import (
-    OBSERVATION_COLUMNS,
-    Row,
     json_text,
-    number,
     read_json,
-    table_text,
     write_text,
 )
+from descent_audit.results import Observed, csv_text, frame, observed
 from descent_audit.stages.arms import simulate
-from descent_audit.stages.observe import observation_rows
+from descent_audit.stages.observe import observations_table
 from descent_audit.stages.programs import program
 
-CLAIM_COLUMNS = (
-    "claim", "seeds", "verdict", "same_verdict", "controls_rejected", "laws", "smallest_p", "adjusted_p",
-)  # fmt: skip
-LAW_COLUMNS = ("claim", "arm", "quantity", "at", "law", "seeds", "distance", "p")
 Place = tuple[str, str, str, str]
 """Arm, quantity, parameter point and null law of a comparison."""
 
 
-def rows_under(claim: Claim, seed: int) -> list[Row]:
+def rows_under(claim: Claim, seed: int) -> list[Observed]:
     """Return the rows that the claim's simulation writes under a root seed."""
-    reports = simulate(claim.name, claim.arms(SCALE), seed)
-    text = table_text(OBSERVATION_COLUMNS, observation_rows(claim.name, reports))
-    return list(csv.DictReader(io.StringIO(text)))
+    return observed(observations_table(claim.name, simulate(claim.name, claim.arms(SCALE), seed)))
 
 
-def positions(claim: Claim, rows: Sequence[Row], seed: int) -> Iterator[tuple[Place, float]]:
+def positions(claim: Claim, rows: Sequence[Observed], seed: int) -> Iterator[tuple[Place, float]]:
     """Yield where each sampled number lies in its null law: uniform on [0, 1] if the law is true.
 
     A count of probability $P(X = k)$ is spread over that width at random, without which no discrete law is uniform.
@@ -55,9 +44,9 @@ def positions(claim: Claim, rows: Sequence[Row], seed: int) -> Iterator[tuple[Pl
     for arm, rule in claim.expectations(SCALE).items():
         for expectation in (one for one in rule["observes"] if one["relation"] in LAWS):
             for row in rows:
-                named = row["arm"] == arm and row["quantity"] == expectation["quantity"]
-                if named and covers(expectation.get("where", {}), row["at"]):
-                    place = (arm, row["quantity"], row["at"], expectation["relation"])
+                named = row.arm == arm and row.quantity == expectation["quantity"]
+                if named and covers(expectation.get("where", {}), row.at):
+                    place = (arm, row.quantity, row.at, expectation["relation"])
                     yield place, _position(expectation, row, float(spread.random()))
 
 
@@ -118,8 +107,8 @@ def gather(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     claims = [claim_row(run, laws[run["claim"]]) for run in sorted(runs, key=lambda run: str(run["claim"]))]
     rows = [row for name in sorted(laws) for row in laws[name]]
     return {
-        "calibration.csv": table_text(CLAIM_COLUMNS, claims),
-        "calibration_laws.csv": table_text(LAW_COLUMNS, rows),
+        "calibration.csv": csv_text(frame("calibration", claims)),
+        "calibration_laws.csv": csv_text(frame("calibration_laws", rows)),
     }
 
 
@@ -139,9 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_text(options.output / name, text)
 
 
-def _position(expectation: Mapping[str, Any], row: Row, spread: float) -> float:
-    predicted = float(expectation.get("value", number(row["predicted"])))
-    sample = Sample(number(row["value"]), predicted, number(row["standard_error"]), int(row["replicates"]))
+def _position(expectation: Mapping[str, Any], row: Observed, spread: float) -> float:
+    predicted = float(expectation.get("value", row.predicted))
+    sample = Sample(row.value, predicted, row.standard_error, row.replicates)
     lower, upper = LAWS[expectation["relation"]].tails(sample)
     return (1.0 - upper) + spread * max(lower + upper - 1.0, 0.0)
 

@@ -7,6 +7,7 @@ for every variation, which verdicts changed and which numbers moved.
 
 import argparse
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -15,18 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from descent_audit import judge, optimizers
 from descent_audit.assurance.verify import changed_numbers
 from descent_audit.claims.catalogue import check_scale, load_claims, root_seed
-from descent_audit.claims.sources import classes
-from descent_audit.records.storage import Row, json_text, read_json, read_judgements, read_table, table_text, write_text
+from descent_audit.claims.sources import members
+from descent_audit.records.storage import json_text, read_json, read_judgements, write_text
+from descent_audit.results import csv_text, frame, read
 from descent_audit.stages.arms import simulate
 from descent_audit.stages.observe import write_results
 from descent_audit.stages.programs import program
-
-COLUMNS = ("variation", "numpy", "claims", "same_verdict", "numbers", "moved", "beyond", "changed")
-"""``moved`` counts numbers with any other digit, ``beyond`` those beyond their own tolerance."""
 
 
 def single(value: Any) -> Any:
@@ -69,11 +69,11 @@ def update_rules() -> list[Any]:
         importlib.import_module(f"{optimizers.__name__}.{one.name}")
         for one in pkgutil.iter_modules(optimizers.__path__)
     ]
-    found = [getattr(module, name) for module in modules for name in classes(Path(str(module.__file__)))]
+    found = [rule for module in modules for rule in members(module, inspect.isclass).values()]
     return [rule for rule in found if "update" in vars(rule)]
 
 
-def run(folder: Path, scale: str, *, in_single: bool) -> None:
+def run(folder: Path, scale: str, *, in_single: bool, threads: int = 1) -> None:
     """Run and judge every claim; in single precision those alone that update through an optimizer.
 
     Raises ``ConfigurationError`` or ``StorageError``.
@@ -82,7 +82,7 @@ def run(folder: Path, scale: str, *, in_single: bool) -> None:
     for name, claim in claims.items():
         with single_precision() if in_single else nullcontext(lambda: 1) as updates:
             before = updates() if in_single else 0
-            reports = simulate(name, claim.arms(scale), root_seed())
+            reports = simulate(name, claim.arms(scale), root_seed(), threads=threads)
             if updates() > before:
                 touched.append(name)
                 write_results(folder, name, reports)
@@ -91,7 +91,10 @@ def run(folder: Path, scale: str, *, in_single: bool) -> None:
 
 
 def compared(variation: str, folder: Path, results: Path) -> dict[str, object]:
-    """Return the row of one variation. Raises ``StorageError``."""
+    """Return the row of one variation. Raises ``StorageError``.
+
+    ``moved`` counts numbers with any other digit, ``beyond`` those beyond their own tolerance.
+    """
     about = read_json(folder / "variation.json")
     old, new = (read_judgements(place)["claims"] for place in (results, folder))
     before, after = (_checks(place, about["claims"]) for place in (results, folder))
@@ -108,15 +111,15 @@ def compared(variation: str, folder: Path, results: Path) -> dict[str, object]:
     }
 
 
-def _checks(folder: Path, names: Iterable[str]) -> list[Row]:
-    chosen = set(names)
-    return [row for row in read_table(folder / "checks.csv") if row["claim"] in chosen]
+def _checks(folder: Path, names: Iterable[str]) -> pd.DataFrame:
+    table = read(folder / "checks.csv")
+    return table[table["claim"].isin(list(names))]
 
 
 def compare(variations: Mapping[str, Path], results: Path, output: Path) -> None:
     """Write the table of all variations. Raises ``StorageError``."""
     rows = [compared(name, folder, results) for name, folder in variations.items()]
-    write_text(output, table_text(COLUMNS, rows))
+    write_text(output, csv_text(frame("stability", rows)))
 
 
 @program
@@ -126,12 +129,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, metavar="FOLDER")
     parser.add_argument("--scale", default="full")
     parser.add_argument("--single", action="store_true", help="round to single precision after every update")
+    parser.add_argument("--threads", type=int, default=1, help="on which products of matrices run")
     parser.add_argument("--compare", nargs="*", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args(arguments)
     if options.run:
-        run(options.run, check_scale(options.scale), in_single=options.single)
+        run(options.run, check_scale(options.scale), in_single=options.single, threads=options.threads)
     else:
         named = dict(one.split("=", 1) for one in options.compare)
         compare({name: Path(folder) for name, folder in named.items()}, options.results, options.output)

@@ -9,26 +9,17 @@ reference and writes what changed into ``CHANGELOG.md``.
 
 import argparse
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from descent_audit.claims.catalogue import ROOT
-from descent_audit.records.storage import (
-    OBSERVATION_COLUMNS,
-    Row,
-    json_text,
-    number,
-    read_json,
-    read_sealed,
-    read_table,
-    read_text,
-    reading_manifest,
-    table_text,
-    write_text,
-)
+from descent_audit.records.storage import json_text, plain, read_json, read_text, reading_manifest, write_text
+from descent_audit.results import PLACE, csv_text, read, read_sealed
+from descent_audit.results import TABLES as RESULTS
 from descent_audit.stages.programs import program
 
 REFERENCE = ROOT / "reports" / "reference"
@@ -36,17 +27,20 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 LISTED = 20
 """Changed numbers that the changelog names before it counts the rest."""
 TABLES = {
-    "verdicts.csv": ("claim", "verdict"),
-    "statements.csv": ("id", "verdict"),
-    "checks.csv": ("claim", "arm", "quantity", "at", "relation", "tolerance", "value", "met"),
-    "observations.csv": OBSERVATION_COLUMNS,
+    "verdicts": ("claim", "verdict"),
+    "statements": ("id", "verdict"),
+    "checks": (*PLACE, "relation", "tolerance", "value", "met"),
+    "observations": tuple(RESULTS["observations"]),
 }
 """The columns that the reference keeps of each table; the last one holds the observations of all claims."""
 ENVIRONMENT = "environment.json"
 """Packages, platform and kernels of the reference."""
-CHECK_KEY = TABLES["checks.csv"][:5]
-PLACE = CHECK_KEY[:4]
-"""What names an observation."""
+FILES = tuple(f"{name}.csv" for name in TABLES)
+FILES = (*(f"{name}.csv" for name in TABLES), ENVIRONMENT)
+COMPARED = ("verdicts", "statements", "checks")
+CHECK_KEY = (*PLACE, "relation")
+NEW_OR_GONE = {"left_only": "gone", "right_only": "new"}
+"""Words for a row that only one of two joined tables has."""
 
 
 def environment(results: Path) -> dict[str, Any]:
@@ -59,87 +53,90 @@ def environment(results: Path) -> dict[str, Any]:
         return {key: manifest[key] for key in ("scale", "packages", "platform", "kernels")}
 
 
-def kept(results: Path) -> dict[str, list[Row]]:
+def kept(results: Path) -> dict[str, pd.DataFrame]:
     """Return what a reference keeps of a run, by table. Raises ``StorageError`` where one cannot be read."""
-    tables = {name: read_table(results / name) for name in TABLES if name != "observations.csv"}
-    claims = [row["claim"] for row in tables["verdicts.csv"]]
-    observed = [row for name in claims for row in read_sealed(results, "observations", name, OBSERVATION_COLUMNS)]
-    return {**tables, "observations.csv": observed}
+    tables = {name: read(results / f"{name}.csv")[list(TABLES[name])] for name in COMPARED}
+    observed = [read_sealed(results, "observations", name) for name in tables["verdicts"]["claim"]]
+    return {**tables, "observations": pd.concat(observed, ignore_index=True)}
 
 
-def changed_verdicts(old: Iterable[Row], new: Iterable[Row], key: str) -> Iterator[str]:
+def joined(old: pd.DataFrame, new: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Return both tables side by side, rows by their keys in order; ``side`` says which of them has a row."""
+    return old.merge(new, on=list(keys), how="outer", suffixes=("_old", "_new"), indicator="side", sort=True)
+
+
+def changed_verdicts(old: pd.DataFrame, new: pd.DataFrame, key: str) -> Iterator[str]:
     """Yield a line for every verdict that is not what it was, or that is there in one of the tables only."""
-    before, after = ({row[key]: row["verdict"] for row in rows} for rows in (old, new))
-    for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name):
-            yield f"{name}: {before.get(name, 'absent')} -> {after.get(name, 'absent')}"
+    both = joined(old, new, [key]).fillna({"verdict_old": "absent", "verdict_new": "absent"})
+    for row in both[both["verdict_old"] != both["verdict_new"]].itertuples():
+        yield f"{getattr(row, key)}: {row.verdict_old} -> {row.verdict_new}"
 
 
-def changed_numbers(old: Iterable[Row], new: Iterable[Row], *, bitwise: bool) -> Iterator[str]:
+def changed_numbers(old: pd.DataFrame, new: pd.DataFrame, *, bitwise: bool) -> Iterator[str]:
     """Yield a line for every number that drifted.
 
     ``bitwise``: any other digit is a drift. Else a number may move within its own tolerance: by what ``close``
     allows, or anywhere on its side of a bound.
     """
-    before, after = (_numbered(rows) for rows in (old, new))
-    for key in sorted(before.keys() | after.keys()):
-        place = " ".join(part for part in key if part)
-        if key not in before or key not in after:
-            yield f"{place}: {'new' if key in after else 'gone'}"
-        elif _drifted(before[key], after[key], bitwise):
-            values = before[key]["value"], after[key]["value"]
-            yield f"{place}: {values[0] or 'none'} -> {values[1] or 'none'} (tolerance {after[key]['tolerance']})"
+    for row in joined(_numbered(old), _numbered(new), (*CHECK_KEY, "count")).itertuples():
+        place = " ".join(part for part in (*(getattr(row, key) for key in CHECK_KEY), str(row.count or "")) if part)
+        if row.side != "both":
+            yield f"{place}: {NEW_OR_GONE[row.side]}"
+        elif _drifted(row, bitwise):
+            yield f"{place}: {_cell(row.value_old)} -> {_cell(row.value_new)} (tolerance {_cell(row.tolerance_new)})"
 
 
-def changed_observations(old: Iterable[Row], new: Iterable[Row], compared: Iterable[Row]) -> Iterator[str]:
+def changed_observations(old: pd.DataFrame, new: pd.DataFrame, compared: pd.DataFrame) -> Iterator[str]:
     """Yield a line for every other cell of an observation, but for the values that the checks ``compared`` hold."""
-    before, after = ({_place(row): row for row in rows} for rows in (old, new))
-    checked = {_place(row) for row in compared}
-    for key in sorted(before.keys() | after.keys()):
+    checked = set(compared[list(PLACE)].itertuples(index=False, name=None))
+    for row in joined(_once(old), _once(new), tuple(PLACE)).itertuples():
+        key = tuple(getattr(row, part) for part in PLACE)
         place = " ".join(part for part in key if part)
-        if key in before and key in after:
-            for column in OBSERVATION_COLUMNS:
-                values = before[key][column], after[key][column]
+        if row.side == "both":
+            for column in (name for name in TABLES["observations"] if name not in PLACE):
+                values = _cell(getattr(row, f"{column}_old")), _cell(getattr(row, f"{column}_new"))
                 if values[0] != values[1] and not (column == "value" and key in checked):
-                    yield f"{place}, {column}: {values[0] or 'none'} -> {values[1] or 'none'}"
+                    yield f"{place}, {column}: {values[0]} -> {values[1]}"
         elif key not in checked:
-            yield f"{place}: {'new' if key in after else 'gone'}"
+            yield f"{place}: {NEW_OR_GONE[row.side]}"
 
 
-def _place(row: Row) -> tuple[str, ...]:
-    return tuple(row[column] for column in PLACE)
+def _once(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the last row of every observation."""
+    return table.drop_duplicates(list(PLACE), keep="last")
 
 
-def _numbered(rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:
-    """Return checks by what they are about; the second and later ones on one number also by their count."""
-    seen: Counter[tuple[str, ...]] = Counter()
-    found = {}
-    for row in rows:
-        key = tuple(row[column] for column in CHECK_KEY)
-        found[(*key, str(seen[key] or ""))] = row
-        seen[key] += 1
-    return found
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Return checks with a count that tells the second and later ones on one number."""
+    return table.assign(count=table.groupby(list(CHECK_KEY)).cumcount())
 
 
-def _drifted(old: Row, new: Row, bitwise: bool) -> bool:
-    if old["met"] != new["met"]:
+def _cell(value: object) -> str:
+    return "none" if pd.isna(value) else plain(value)
+
+
+def _drifted(row: Any, bitwise: bool) -> bool:
+    old, new = row.value_old, row.value_new
+    same = old == new or (pd.isna(old) and pd.isna(new))
+    if row.met_old != row.met_new:
         return True
-    if bitwise or old["value"] == new["value"]:
-        return old["value"] != new["value"]
-    if new["relation"] not in ("close", "equal"):
+    if bitwise or same:
+        return not same
+    if row.relation not in ("close", "equal"):
         return False
-    return not abs(number(new["value"]) - number(old["value"])) <= number(new["tolerance"])
+    return not abs(new - old) <= row.tolerance_new
 
 
 def differences(results: Path, reference: Path, *, bitwise: bool) -> dict[str, list[str]]:
     """Return the changed lines by headline. Raises ``StorageError`` where a table cannot be read."""
-    old, new = {name: read_table(reference / name) for name in TABLES}, kept(results)
-    observed = old["observations.csv"], new["observations.csv"]
-    compared = [*old["checks.csv"], *new["checks.csv"]]
+    old = {name: read(reference / f"{name}.csv", columns) for name, columns in TABLES.items()}
+    new = kept(results)
+    observed = old["observations"], new["observations"]
+    compared = pd.concat([old["checks"], new["checks"]])
     return {
-        "Verdicts of claims": list(changed_verdicts(old["verdicts.csv"], new["verdicts.csv"], "claim")),
-        "Verdicts of statements": list(changed_verdicts(old["statements.csv"], new["statements.csv"], "id")),
-        "Numbers": list(changed_numbers(old["checks.csv"], new["checks.csv"], bitwise=bitwise)),
+        "Verdicts of claims": list(changed_verdicts(old["verdicts"], new["verdicts"], "claim")),
+        "Verdicts of statements": list(changed_verdicts(old["statements"], new["statements"], "id")),
+        "Numbers": list(changed_numbers(old["checks"], new["checks"], bitwise=bitwise)),
         "Predictions, errors and numbers that are only shown": list(changed_observations(*observed, compared))
         if bitwise
         else [],
@@ -148,8 +145,8 @@ def differences(results: Path, reference: Path, *, bitwise: bool) -> dict[str, l
 
 def update(results: Path, reference: Path) -> None:
     """Make a run the reference. Raises ``StorageError``."""
-    for name, rows in kept(results).items():
-        write_text(reference / name, table_text(TABLES[name], rows))
+    for name, table in kept(results).items():
+        write_text(reference / f"{name}.csv", csv_text(table))
     write_text(reference / ENVIRONMENT, json_text(environment(results)))
 
 
@@ -195,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--changelog", type=Path, default=CHANGELOG)
     options = parser.parse_args(arguments)
-    if options.update and not all((options.reference / name).is_file() for name in (*TABLES, ENVIRONMENT)):
+    if options.update and not all((options.reference / name).is_file() for name in FILES):
         update(options.results, options.reference)
         print(f"{options.reference}: a new reference, there was no whole one")
         return

@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from descent_audit.claims.claims import ARM_KINDS, Arm, Claim, Statement, canonical, claim_file
+from descent_audit.claims.claims import ARM_KINDS, Arm, Claim, canonical, claim_file
 from descent_audit.claims.code_checks import check_code
+from descent_audit.claims.texts import Statement, Text, check_audits, check_text, read_text
 from descent_audit.claims.unbound import unbound_words
 from descent_audit.claims.validation import ConfigurationError, check_document, fault, read_yaml, unknown
 
@@ -21,9 +22,10 @@ __all__ = [
     "Claim",
     "ConfigurationError",
     "Statement",
+    "Text",
     "canonical",
     "load_claims",
-    "load_statements",
+    "load_text",
     "read_claims",
 ]
 
@@ -115,22 +117,24 @@ def select_claims(wanted: str | Sequence[str] | None, config: Path = CONFIG) -> 
     return sorted(names)
 
 
-def load_statements(config: Path = CONFIG) -> tuple[Statement, ...]:
-    """Return the statements in the chapter's order. Raises ``ConfigurationError`` for any fault in the file."""
-    label = "config/statements.yaml"
-    document = read_yaml(config / "statements.yaml", label)
-    check_document(document, SCHEMAS / "statements.schema.yaml", label)
-    for name, count in Counter(entry["id"] for entry in document).items():
-        if count > 1:
-            raise fault(label, "id", f"duplicate statement id {name!r}", "each id once")
-    return tuple(Statement(**{**entry, "claims": tuple(entry["claims"])}) for entry in document)
+def load_text(config: Path = CONFIG) -> Text:
+    """Return the audited text. Raises ``ConfigurationError`` for any fault in its file, or where there is none."""
+    paths = sorted((config / "text").glob("*.yaml"))
+    if len(paths) != 1:
+        raise fault("config/text", "", f"{len(paths)} files", "one, config/text/<text>.yaml")
+    return read_text(paths[0], SCHEMAS / "text.schema.yaml")
 
 
 def load_claims(names: Sequence[str] | None = None, config: Path = CONFIG) -> dict[str, Claim]:
-    """Return the named claims (all where none are named), ready to run. Raises ``ConfigurationError``."""
+    """Return the named claims (all where none are named), ready to run.
+
+    Where all are, the text is held against them too. Raises ``ConfigurationError``.
+    """
     claims = read_claims(names, config)
     for claim in claims.values():
         check_code(claim)
+    if names is None:
+        check_text(load_text(config), claims.values())
     return claims
 
 
@@ -139,7 +143,7 @@ def read_claims(names: Sequence[str] | None = None, config: Path = CONFIG) -> di
 
     Each file is validated, but not against the code that it names. Raises ``ConfigurationError``.
     """
-    statements = [statement.id for statement in load_statements(config)]
+    statements = load_text(config).by_id()
     choices = claim_choices(config)
     return {
         name: parse_claim(choice, read_yaml(config / "claim" / f"{choice}.yaml", claim_file(choice)), statements)
@@ -166,16 +170,16 @@ def reference_keys(path: Path = REFERENCES) -> frozenset[str]:
     return frozenset(entry["id"] for entry in entries)
 
 
-def reading_order(claims: Mapping[str, Claim], statements: Sequence[Statement]) -> list[str]:
-    """Return the claims in the order in which the chapter's statements first name them."""
-    order = [statement.id for statement in statements]
+def reading_order(claims: Mapping[str, Claim], text: Text) -> list[str]:
+    """Return the claims in the order of the statements that they audit first, then by name."""
+    order = list(text.by_id())
     return sorted(claims, key=lambda name: (order.index(claims[name].audits[0]), name))
 
 
-def parse_claim(choice: str, document: Any, statements: Sequence[str] | None = None) -> Claim:
+def parse_claim(choice: str, document: Any, statements: Mapping[str, Statement] | None = None) -> Claim:
     """Return the claim ``topic/name`` of a document read from YAML.
 
-    What it audits is checked where ``statements`` are given.
+    What it says of ``statements`` is checked where they are given.
     Raises ``ConfigurationError`` for the first fault; ``code_checks`` looks for those that the document alone hides.
     """
     label = claim_file(choice)
@@ -192,14 +196,13 @@ def parse_claim(choice: str, document: Any, statements: Sequence[str] | None = N
         scale=document.get("scale", {}),
         **{key: document[key] for key in PLAIN},
     )
-    for audited in claim.audits:
-        if statements is not None and audited not in statements:
-            raise unknown(label, "audits", audited, statements)
     for cited in citations(claim.derivation):
         if cited not in reference_keys():
             raise unknown(label, "derivation", f"@{cited}", (f"@{key}" for key in reference_keys()))
     _check_arms(claim, label, sum(len(arms.get(group, {})) for group in ARM_KINDS))
     _check_expectations(claim, label)
+    if statements is not None:
+        check_audits(claim, statements)
     for key, digits in unbound_words(claim):
         allowed = "a parameter or a bound of this claim, or a placeholder {quantity} that a run fills"
         raise fault(label, key, f"the number {digits}", allowed)
@@ -241,6 +244,9 @@ def _check_expectations(claim: Claim, label: str) -> None:
             raise fault(label, key, f"no key {needed!r}", f"a list under {needed!r}: this arm is a {kind}")
         if "fails" in rule and kind != "control":
             raise fault(label, f"{key}.fails", f"a {kind}", "a control")
-        for audited in rule.get("bears_on", []):
-            if kind != "counterexample" or audited not in claim.audits:
-                raise unknown(label, f"{key}.bears_on", audited, claim.audits if kind == "counterexample" else ())
+        for said in ("contradicts", "refutes", "limits"):
+            if said in rule and kind != "counterexample":
+                raise fault(label, f"{key}.{said}", f"a {kind}", "a counterexample")
+            for audited in rule.get(said, ()):
+                if audited not in claim.audits:
+                    raise unknown(label, f"{key}.{said}", audited, claim.audits)

@@ -7,25 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from descent_audit.claims.sources import import_closure, is_sampled, takes_streams
+from descent_audit.claims.sources import OPTIMIZERS, import_closure, is_sampled, takes_streams
 
 SCALES = ("smoke", "full", "deep")
 CALIBRATION_SCALE = "smoke"
 """The scale at which a claim is run under many seeds."""
-OPTIMIZERS = "descent_audit.optimizers"
 ArmKind = Literal["claim", "case", "control", "counterexample"]
 ARM_KINDS: dict[str, ArmKind] = {"cases": "case", "controls": "control", "counterexamples": "counterexample"}
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What the chapter says in one place. ``claims`` are the claims that are meant to audit it."""
-
-    id: str
-    section: str
-    problem: str | None
-    says: str
-    claims: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -61,9 +49,14 @@ class Claim:
     scale: Mapping[str, Mapping[str, Any]]
 
     @property
+    def choice(self) -> str:
+        """Return the claim as Hydra is told it: ``topic/name``."""
+        return f"{self.topic}/{self.name}"
+
+    @property
     def file(self) -> str:
         """Return the file of the claim, as faults name it."""
-        return claim_file(f"{self.topic}/{self.name}")
+        return claim_file(self.choice)
 
     def arms(self, scale: str, typed: Sequence[str] = ()) -> tuple[Arm, ...]:
         """Return the arms at a scale; parameters named in ``typed`` keep their value whatever the scale says.
@@ -87,9 +80,17 @@ class Claim:
             for arm, entries in self.expect.items()
         }
 
-    def bears_on(self, arm: str) -> tuple[str, ...]:
-        """Return the statements that a counterexample contradicts: those named, else all audited ones."""
-        return tuple(self.expect[arm].get("bears_on", self.audits))
+    def contradicts(self, arm: str) -> Mapping[str, str]:
+        """Return the statements that fail in a case inside their premises, with the words that are false."""
+        return self.expect[arm].get("contradicts", {})
+
+    def refutes(self, arm: str) -> Mapping[str, str]:
+        """Return the statements that an arm shows to fail wherever their premises hold, with the false words."""
+        return self.expect[arm].get("refutes", {})
+
+    def limits(self, arm: str) -> tuple[str, ...]:
+        """Return the statements that an arm is a limit of: a case outside of what they say."""
+        return tuple(self.expect[arm].get("limits", ()))
 
     def simulation_slice(self, scale: str) -> str:
         """Return all of the file that a simulation depends on, as canonical JSON."""
@@ -105,8 +106,12 @@ class Claim:
             }
             for arm, rule in self.expectations(scale).items()
         }
-        bears_on = {arm: self.bears_on(arm) for arm, kind in self.kinds.items() if kind == "counterexample"}
-        return canonical({"audits": self.audits, "kinds": self.kinds, "expect": rules, "bears_on": bears_on})
+        said = {
+            arm: [sorted(self.contradicts(arm)), sorted(self.refutes(arm)), sorted(self.limits(arm))]
+            for arm, kind in self.kinds.items()
+            if kind == "counterexample"
+        }
+        return canonical({"audits": self.audits, "kinds": self.kinds, "expect": rules, "said": said})
 
     def calibration_slice(self) -> str:
         """Return all of the file that a run under many seeds depends on, as canonical JSON."""
@@ -130,7 +135,9 @@ class Claim:
         reasons = {
             arm: [entry.get("because") for entry in rule.get("observes", [])] for arm, rule in self.expect.items()
         }
-        shows = {arm: rule.get("shows") for arm, rule in self.expect.items()}
+        shows = {
+            arm: [rule.get("shows"), self.contradicts(arm), self.refutes(arm)] for arm, rule in self.expect.items()
+        }
         strip = self.figure.get("strip", {}).get("caption")
         words = [self.statement, self.condition, self.formula, self.derivation, self.figure["caption"], strip]
         return canonical({"words": words, "reasons": reasons, "shows": shows})

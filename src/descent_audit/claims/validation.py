@@ -1,28 +1,41 @@
 """One line for every fault in a configuration: the file, the key, what was found, what is allowed."""
 
 import difflib
+import inspect
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, reduce
 from operator import getitem
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import jsonschema_rs
 import yaml
 
-from descent_audit.claims.sources import Parameter
-
 
 class ConfigurationError(ValueError):
-    """A fault in what the user wrote; its text is one line."""
+    """A fault in what the user wrote: in which file, at which key, what was found and what is allowed."""
+
+    def __init__(self, file: str, key: str, found: str, allowed: str) -> None:
+        """Take the four parts of a fault."""
+        super().__init__(file, key, found, allowed)
+        self.file, self.key, self.found, self.allowed = file, key, found, allowed
+
+    def __str__(self) -> str:
+        """Return the one line in which every fault is worded."""
+        place = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{place}: found {self.found}, allowed: {self.allowed}"
+
+    def of(self, file: str, prefix: str) -> "ConfigurationError":
+        """Return the same fault, blamed on another file, where the key has a prefix."""
+        return ConfigurationError(file, f"{prefix}{self.key}", self.found, self.allowed)
 
 
 def fault(file: str, key: str, found: str, allowed: str) -> ConfigurationError:
-    """Return the error for one fault, worded as every fault is."""
-    place = f"{file}: {key}" if key else file
-    return ConfigurationError(f"{place}: found {found}, allowed: {allowed}")
+    """Return the error for one fault."""
+    return ConfigurationError(file, key, found, allowed)
 
 
 def unknown(file: str, key: str, name: object, known: Iterable[str]) -> ConfigurationError:
@@ -80,16 +93,42 @@ def check_document(document: Any, schema: Path, label: str) -> None:
         raise _worded(errors[0], rules, label)
 
 
-def check_parameters(parameters: dict[str, Any], accepted: dict[str, Parameter], label: str, key: str) -> None:
+def check_parameters(
+    parameters: Mapping[str, Any], accepted: Mapping[str, inspect.Parameter], label: str, key: str
+) -> None:
     """Raise ``ConfigurationError`` where parameters do not fit the signature that is to take them."""
     for name, value in parameters.items():
         if name not in accepted:
             raise unknown(label, f"{key}.{name}", name, accepted)
-        if not accepted[name].accepts(value):
-            raise fault(label, f"{key}.{name}", repr(value), accepted[name].type_text)
+        if not is_of_type(value, accepted[name].annotation):
+            raise fault(label, f"{key}.{name}", repr(value), inspect.formatannotation(accepted[name].annotation))
     for name, parameter in accepted.items():
-        if parameter.required and name not in parameters:
-            raise fault(label, key, f"no key {name!r}", f"{name}: {parameter.type_text}")
+        if parameter.default is parameter.empty and name not in parameters:
+            raise fault(label, key, f"no key {name!r}", str(parameter))
+
+
+SCALARS: dict[Any, tuple[type, ...]] = {
+    int: (int,), float: (float, int), str: (str,), bool: (bool,), None: (NoneType,), NoneType: (NoneType,)
+}  # fmt: skip
+"""The types of a value in YAML that fit an annotation: a whole number is a float, a truth value is no number."""
+
+
+def is_of_type(value: object, annotation: Any) -> bool:
+    """Say whether a value read from YAML fits an annotation: a scalar, a union, a list or a ``Literal``.
+
+    Raises ``ConfigurationError`` for an annotation that nothing in YAML fits.
+    """
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return any(is_of_type(value, one) for one in inside)
+    if origin is Literal:
+        return any(value == one and type(value) is type(one) for one in inside)
+    if origin is list:
+        return isinstance(value, list) and all(is_of_type(one, *inside) for one in value)
+    if origin or annotation not in SCALARS:
+        allowed = "int, float, str, bool, None, and unions, lists and Literals of them"
+        raise fault("annotation of a parameter", "", inspect.formatannotation(annotation), allowed)
+    return type(value) in SCALARS[annotation]
 
 
 @cache

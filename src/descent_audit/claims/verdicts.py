@@ -11,12 +11,14 @@ class Word(NamedTuple):
 
 
 VERDICTS = {
-    "supported": Word("✓", "holds as worded"),
-    "conditional": Word("◐", "holds under a condition, not as worded"),
-    "refuted": Word("✗", "does not hold"),
+    "supported": Word("✓", "nothing observed speaks against it"),
+    "conditional": Word("◐", "fails in a case that its own words include"),
+    "refuted": Word("✗", "fails wherever its premises hold"),
     "inconclusive": Word("?", "not decided by this much work"),
     "void": Word("∅", "the audit itself is at fault"),
     "not run": Word("·", "not part of this run"),
-    "not audited": Word("–", "no claim audits it yet"),
+    "not audited": Word("–", "no claim audits it"),
 }
-COVERAGE_COLUMNS = ("section", "statements", "audited", *(verdict.replace(" ", "_") for verdict in VERDICTS), "missing")
+"""Verdicts of sentences. A claim, which is the audit's own law, is never conditional."""
+FORCES = {"always": "a law", "often": "a tendency", "can": "a possibility"}
+"""What kind of sentence it is, which decides what may contradict it."""

@@ -6,19 +6,17 @@ its curves, its panels in the claim file, the code or a library is another.
 """
 
 import argparse
-import csv
-import io
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from descent_audit.claims.catalogue import Claim, canonical, read_claims, select_claims
 from descent_audit.claims.sources import PACKAGE, code_digest, import_closure
 from descent_audit.figures.kept import FOLDER, keep, recall
 from descent_audit.figures.styles import DRAWN, REPORT, STYLES, asked_formats, check_formats, check_style, drawing
 from descent_audit.records.storage import digest, sealed_text, write_bytes
+from descent_audit.results import read_sealed
 from descent_audit.stages.programs import program
 
 LIBRARIES = ("fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "pyparsing", "scipy", "seaborn")
@@ -82,25 +80,13 @@ def drawn(results: Path, claim: Claim, style: str, paths: Sequence[str]) -> Iter
         return
     from descent_audit.figures import drawing  # seaborn takes two seconds, which what is kept does not need
 
-    curves = read_curves(results, claim.name)
+    curves = read_sealed(results, "curves", claim.name)
     figure = drawing.draw(claim, curves, STYLES[style])
     for path in paths:
         if path == strip_path(claim):
             yield path, drawing.rendered(drawing.draw_strip(claim, curves), "svg", f"{claim.name}, strip")
         else:
             yield path, drawing.rendered(figure, Path(path).suffix[1:], claim.name, STYLES[style])
-
-
-def read_curves(results: Path, name: str) -> Any:
-    """Return the curves of a claim as a typed table. Raises ``StorageError``."""
-    import pandas as pd
-
-    numbers = ("x", "y", "low", "high", "value")
-    text = sealed_text(results, "curves", name)
-    columns = next(csv.reader([text.partition("\n")[0]]))
-    types = {column: "float64" if column in numbers else "str" for column in columns}
-    table = pd.read_csv(io.StringIO(text), dtype=types, keep_default_na=False, na_values={key: [""] for key in numbers})
-    return table.reindex(columns=[*types, *(key for key in numbers if key not in types)])
 
 
 @program

@@ -39,6 +39,8 @@ STYLES = {
     "slides": Style(width=10.0, height=5.625, columns=3, whole=True, type=1.4, lines=2.0, dpi=192),
 }
 """The styles of ``figure_style``: one column of a journal, two columns, and slides of 16 to 9."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""How the digits of an exponent are written as text."""
 REPORT = "paper"
 """The style of the figures in the report, whatever others are drawn."""
 FORMATS = ("svg", "pdf", "png")

@@ -18,7 +18,7 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
-from descent_audit.claims.numerals import RAISED
+from descent_audit.figures.styles import RAISED
 
 FEW = 2.0
 """Decades below which a logarithmic axis has numbers in between."""

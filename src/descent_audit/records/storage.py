@@ -1,24 +1,13 @@
 """Files between stages: written whole or not at all, read only when they are what was written."""
 
 import contextlib
-import csv
 import hashlib
-import io
 import json
-import math
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-OBSERVATION_COLUMNS = ("claim", "arm", "quantity", "at", "value", "standard_error", "replicates", "predicted")
-CURVE_COLUMNS = ("claim", "arm", "panel", "series", "role", "x", "y", "low", "high", "value")
-CHECK_COLUMNS = (
-    "claim", "arm", "quantity", "at", "relation", "value", "lower", "upper", "predicted", "tolerance", "met",
-)  # fmt: skip
-STATEMENT_COLUMNS = ("id", "section", "problem", "says", "verdict", "claims")
-Row = dict[str, str]
 
 
 class StorageError(RuntimeError):
@@ -76,15 +65,6 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
-def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Return rows as CSV: columns as given, order of rows as given, shortest round-trip numbers, NaN empty."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    return buffer.getvalue()
-
-
 def json_text(value: Any) -> str:
     """Return a value as indented JSON with sorted keys and a final newline."""
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
@@ -98,20 +78,6 @@ def digest(content: bytes) -> str:
 def seal_text(contents: Mapping[str, str]) -> str:
     """Return the digests of files by name, in the form that ``sha256sum --check`` reads."""
     return "".join(f"{digest(contents[name].encode('utf-8'))}  {name}\n" for name in sorted(contents))
-
-
-def read_sealed(results: Path, folder: str, claim: str, columns: Sequence[str]) -> list[Row]:
-    """Return the rows of ``<folder>/<claim>.csv`` after comparing the file with its seal.
-
-    Raises ``StorageError`` where the file is missing, truncated, edited, or has other columns.
-    """
-    rows = list(csv.DictReader(io.StringIO(sealed_text(results, folder, claim))))
-    if rows and tuple(rows[0]) != tuple(columns):
-        raise StorageError(
-            f"{results / folder / claim}.csv: found columns {', '.join(rows[0])}, allowed: {', '.join(columns)}; "
-            + _remedy(results, claim)
-        )
-    return rows
 
 
 def sealed_text(results: Path, folder: str, claim: str) -> str:
@@ -144,22 +110,6 @@ def read_text(path: Path) -> str:
         raise StorageError(f"{path}: cannot be read ({reason})") from None
 
 
-def read_table(path: Path, needed: Sequence[str] = ()) -> list[Row]:
-    """Return the rows of a CSV file that a stage wrote.
-
-    Raises ``StorageError`` where it cannot be read or lacks a column that is ``needed``.
-    """
-    try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
-        rows, columns = list(reader), reader.fieldnames or ()
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise StorageError(f"{path}: cannot be read ({error})") from None
-    for column in needed:
-        if column not in columns:
-            raise StorageError(f"{path}: found no column {column!r}, allowed: a table with {', '.join(needed)}")
-    return rows
-
-
 def read_json(path: Path) -> Any:
     """Return the value of a JSON file that a stage wrote. Raises ``StorageError`` where it cannot be read."""
     try:
@@ -176,14 +126,3 @@ def read_judgements(results: Path) -> dict[str, Any]:
         if not isinstance(found, dict) or not isinstance(found.get(key), dict):
             raise StorageError(f"{path}: found no mapping {key!r}, allowed: what judge wrote; remove it and run again")
     return found
-
-
-def number(cell: str) -> float:
-    """Return a cell as a number, an empty one as NaN."""
-    return float(cell) if cell else math.nan
-
-
-def _cell(value: object) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return plain(value)

@@ -3,45 +3,38 @@
 The prose holds no digit of a result. ``page`` makes one HTML file of it, ``paper`` and ``typeset`` one PDF.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
+import pandas as pd
 
 from descent_audit.claims.catalogue import (
     REFERENCES,
     ROOT,
     Claim,
     Statement,
-    load_statements,
+    Text,
+    load_text,
     read_claims,
     reading_order,
 )
 from descent_audit.claims.identifiers import counted
 from descent_audit.claims.unbound import unbound_prose
 from descent_audit.claims.validation import fault
-from descent_audit.claims.verdicts import COVERAGE_COLUMNS, VERDICTS
-from descent_audit.records.storage import (
-    CHECK_COLUMNS,
-    OBSERVATION_COLUMNS,
-    STATEMENT_COLUMNS,
-    Row,
-    read_judgements,
-    read_sealed,
-    read_table,
-)
+from descent_audit.claims.verdicts import FORCES, VERDICTS
+from descent_audit.records.storage import read_judgements
 from descent_audit.report.upkeep import (
     calibration_rows,
-    committed,
     fault_counts,
     reason_counts,
     speed,
     verdicts_elsewhere,
 )
 from descent_audit.report.wording import bound, check_groups, escaped, filled_caption, shown_number, title
+from descent_audit.results import Observed, frame, observed, read, read_sealed
 
 TEMPLATES = ROOT / "reports"
 PROSE = "audit.md.jinja"
@@ -59,91 +52,80 @@ CITED = ["--citeproc", f"--bibliography={REFERENCES}"]
 """Options with which Pandoc turns keys into citations and writes the list of references."""
 WIDE = ["--columns=1", "--wrap=none"]
 """Options with which every table is as wide as the text, however short its rows are."""
-FINDINGS = 3
 
 
 class Audit(NamedTuple):
-    """What a run has found: verdicts of claims (``judged``) and of statements (``verdicts``), ``checks`` by claim."""
+    """What a run has found: judgements of ``claims`` by name, rulings on statements by id, ``checks`` by claim."""
 
     claims: Mapping[str, Claim]
-    statements: Sequence[Statement]
+    text: Text
     judged: Mapping[str, Any]
-    verdicts: Mapping[str, str]
-    checks: Mapping[str, Sequence[Row]]
+    rulings: Mapping[str, Any]
+    checks: Mapping[str, pd.DataFrame]
 
 
 def read_audit(results: Path) -> Audit:
     """Return what a run has found. Raises ``ConfigurationError`` or ``StorageError``."""
     summary = read_judgements(results)
-    checks: dict[str, list[Row]] = {}
-    for row in read_table(results / "checks.csv", CHECK_COLUMNS):
-        checks.setdefault(row["claim"], []).append(row)
-    return Audit(read_claims(), load_statements(), summary["claims"], summary["statements"], checks)
+    checks = {str(name): table for name, table in read(results / "checks.csv").groupby("claim")}
+    return Audit(read_claims(), load_text(), summary["claims"], summary["statements"], checks)
 
 
-def findings(audit: Audit) -> list[dict[str, Any]]:
-    """Return the most surprising findings: refuted claims first, then counterexamples by margin, one per claim."""
-    judged = audit.judged
-    refuted = [(math.inf, name, "claim") for name, judgement in judged.items() if judgement["verdict"] == "refuted"]
-    shown = [
-        (judgement["margins"].get(arm, 0.0), name, arm)
-        for name, judgement in judged.items()
-        if judgement["verdict"] == "conditional"
-        for arm in judgement["shown"]
-    ]
-    best: dict[str, dict[str, Any]] = {}
-    for _, name, arm in sorted([*refuted, *shown], key=lambda entry: (-entry[0], *entry[1:])):
-        best.setdefault(name, _finding(audit, name, arm))
-    return list(best.values())[:FINDINGS]
+def corrections(audit: Audit) -> list[dict[str, Any]]:
+    """Return the statements that need another wording, the text's findings first, then in its order.
+
+    Each with the words that are false, the first observed arm that shows it, and what that arm shows.
+    """
+    against = [one for one in audit.text.statements if audit.rulings[one.id]["verdict"] in ("conditional", "refuted")]
+    leading = {name: place for place, name in enumerate(audit.text.findings)}
+    return [_correction(one, audit) for one in sorted(against, key=lambda one: leading.get(one.id, len(leading)))]
 
 
-def _finding(audit: Audit, name: str, arm: str) -> dict[str, Any]:
-    claim, verdicts = audit.claims[name], audit.verdicts
-    statements = claim.audits if arm == "claim" else claim.bears_on(arm)
-    groups = check_groups([row for row in audit.checks.get(name, []) if row["arm"] == arm])
+def _correction(statement: Statement, audit: Audit) -> dict[str, Any]:
+    ruling = audit.rulings[statement.id]
+    name, _, arm = (*ruling["refuted_by"], *ruling["contradicted_by"])[0].partition("/")
+    claim = audit.claims[name]
     return {
+        "id": statement.id,
+        "better": statement.better,
+        "words": {**claim.contradicts(arm), **claim.refutes(arm)}[statement.id],
         "claim": name,
         "arm": arm,
-        "statement": next((one for one in statements if verdicts[one] in ("conditional", "refuted")), statements[0]),
-        "shows": claim.statement if arm == "claim" else claim.expect[arm].get("shows", ""),
-        "check": next(iter(groups), None),
+        "shows": claim.expect[arm].get("shows", ""),
     }
 
 
-def contradicting(statement: Row, audit: Audit) -> list[str]:
-    """Return the claims that contradict a statement as worded, in its order: refuted, or by a counterexample."""
-    return [
-        name
-        for name in statement["claims"].split(";")
-        if name in audit.judged
-        if audit.judged[name]["verdict"] == "refuted"
-        or any(statement["id"] in audit.claims[name].bears_on(arm) for arm in audit.judged[name]["shown"])
-    ]
-
-
-def ledger_entry(statement: Row, audit: Audit) -> dict[str, Any]:
+def ledger_entry(statement: Mapping[str, Any], audit: Audit) -> dict[str, Any]:
     """Return what the ledger adds to a statement.
 
-    ``holds_when`` is the condition of the first claim that contradicts it, empty where none does; ``closest`` names
-    the claim of the smallest ``margin`` in decades, which is ``None`` where no claim has one.
+    ``against`` and ``limits`` have for each arm its claim and what it shows; ``closest`` names the claim of the
+    smallest ``margin`` in decades, which is ``None`` where no claim has one.
     """
-    against = contradicting(statement, audit)
-    judged = [name for name in statement["claims"].split(";") if name in audit.judged]
-    margins = {name: audit.judged[name]["worst_margin"] for name in judged}
+    margins = {
+        name: audit.judged[name]["worst_margin"] for name in statement["claims"].split(";") if name in audit.judged
+    }
     found = {name: margin for name, margin in margins.items() if margin is not None}
     closest = min(found, key=lambda name: found[name], default="")
+    ruling = audit.rulings[statement["id"]]
     return {
-        "holds_when": audit.claims[against[0]].condition if against else "",
+        "against": [_shown(place, audit) for place in (*ruling["refuted_by"], *ruling["contradicted_by"])],
+        "limits": [_shown(place, audit) for place in ruling["limits"]],
         "closest": closest,
         "margin": found.get(closest),
     }
 
 
+def _shown(place: str, audit: Audit) -> dict[str, str]:
+    """Return the claim of an arm ``claim/arm`` and what the arm shows."""
+    name, _, arm = place.partition("/")
+    return {"claim": name, "shows": audit.claims[name].expect[arm].get("shows", "")}
+
+
 def claim_context(
     claim: Claim,
     judgement: Mapping[str, Any] | None,
-    checks: Sequence[Row],
-    rows: Sequence[Row],
+    checks: pd.DataFrame,
+    rows: Sequence[Observed],
     scale: str,
     figure: Path,
 ) -> dict[str, Any]:
@@ -153,6 +135,8 @@ def claim_context(
     parameters = arms[0].parameters
     return {
         "name": claim.name,
+        "choice": claim.choice,
+        "file": claim.file,
         "title": title(claim.name),
         "claim": claim,
         "verdict": judgement["verdict"] if judgement else "not run",
@@ -164,7 +148,9 @@ def claim_context(
                 "kind": arm.kind,
                 "shows": claim.expect[arm.name].get("shows", ""),
                 "fails": [entry["quantity"] for entry in claim.expect[arm.name].get("fails", [])],
-                "bears_on": claim.bears_on(arm.name) if arm.kind == "counterexample" else (),
+                "contradicts": claim.contradicts(arm.name),
+                "refutes": claim.refutes(arm.name),
+                "limits": claim.limits(arm.name),
                 "checks": [group for group in groups if group["arm"] == arm.name],
             }
             for arm in arms[1:]
@@ -180,20 +166,21 @@ def claim_context(
 
 def report_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
     """Return all that the template needs in every form. Raises ``StorageError``."""
-    claims, statements, judged, verdicts, checks = audit
-    rows = read_table(results / "statements.csv", STATEMENT_COLUMNS)
-    stability, faults = committed(REFERENCE, "stability"), committed(REFERENCE, "faults")
-    observed = {name: read_sealed(results, "observations", name, OBSERVATION_COLUMNS) for name in judged}
+    claims, text, judged, rulings, checks = audit
+    rows = read(results / "statements.csv").to_dict("records")
+    stability, faults = read(REFERENCE / "stability.csv"), read(REFERENCE / "faults.csv")
+    calibration = read(REFERENCE / "calibration.csv")
+    rows_of = {name: observed(read_sealed(results, "observations", name)) for name in judged}
     contexts = {
         name: claim_context(
             claims[name],
             judged.get(name),
-            checks.get(name, []),
-            observed.get(name, []),
+            checks.get(name, frame("checks", ())),
+            rows_of.get(name, []),
             scale,
             results / "figures" / f"{name}.svg",
         )
-        for name in reading_order(claims, statements)
+        for name in reading_order(claims, text)
     }
     return {
         "scale": scale,
@@ -201,13 +188,14 @@ def report_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
         "sections": [(section, list(group)) for section, group in groupby(rows, key=lambda row: row["section"])],
         "by_id": {row["id"]: row for row in rows},
         "ledger": {row["id"]: ledger_entry(row, audit) for row in rows},
-        "planned": {statement.id: statement.claims for statement in statements},
-        "counts": {verdict: sum(found == verdict for found in verdicts.values()) for verdict in VERDICTS},
-        "coverage": read_table(results / "coverage.csv", COVERAGE_COLUMNS),
-        "calibration": calibration_rows(committed(REFERENCE, "calibration"), claims),
-        "stability": stability,
-        "faults": fault_counts(faults),
-        "reasons": reason_counts(faults),
+        "text": text,
+        "forces": FORCES,
+        "counts": {verdict: sum(one["verdict"] == verdict for one in rulings.values()) for verdict in VERDICTS},
+        "coverage": read(results / "coverage.csv").to_dict("records"),
+        "calibration": calibration_rows(calibration, claims).to_dict("records"),
+        "stability": stability.to_dict("records"),
+        "faults": fault_counts(faults).to_dict("records"),
+        "reasons": reason_counts(faults).to_dict("records"),
         "speed": speed(BENCHMARKS),
         "elsewhere": verdicts_elsewhere(stability),
         "variations": VARIATIONS,
@@ -216,7 +204,7 @@ def report_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
         "controls": sum(
             arm["kind"] == "control" for one in contexts.values() if one["reasons"] is not None for arm in one["arms"]
         ),
-        "findings": findings(audit),
+        "corrections": corrections(audit),
         "verdicts": VERDICTS,
     }
 

@@ -7,17 +7,17 @@ names every module, as a data link, and Node resolves the same names through ``p
 import base64
 import html
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pypandoc
 
 from descent_audit.claims.catalogue import ROOT, Claim
-from descent_audit.records.storage import CURVE_COLUMNS, Row, number, read_sealed
+from descent_audit.results import read_sealed
 
 MODULES = ROOT / "reports" / "explore"
 PACKAGE = "descent-audit"
@@ -61,14 +61,12 @@ def blocks(claims: Iterable[Claim], results: Path, scale: str) -> dict[str, str]
     labels = [text for claim in shown for panel in _panels(claim) for key, text in panel.items() if key in LABELS]
     markup = dict(zip(labels, _markup(labels), strict=True))
     return {
-        claim.name: _block(
-            claim, audit(claim, read_sealed(results, "curves", claim.name, CURVE_COLUMNS), scale, markup)
-        )
+        claim.name: _block(claim, audit(claim, read_sealed(results, "curves", claim.name), scale, markup))
         for claim in shown
     }
 
 
-def audit(claim: Claim, rows: Sequence[Row], scale: str, markup: Mapping[str, str]) -> dict[str, Any]:
+def audit(claim: Claim, curves: pd.DataFrame, scale: str, markup: Mapping[str, str]) -> dict[str, Any]:
     """Return what a widget is given: the claim's parameters, the axes of its figure and the points drawn on them.
 
     ``markup`` holds the labels as HTML. Measured points and guides are given, of the arms that the figure shows;
@@ -76,8 +74,7 @@ def audit(claim: Claim, rows: Sequence[Row], scale: str, markup: Mapping[str, st
     """
     panels = _panels(claim)
     shown = {panel["name"]: panel.get("arms", list(claim.kinds)) for panel in panels}
-    keys = ("panel", "arm", "role", "series")
-    groups = groupby(rows, key=lambda row: tuple(row[key] for key in keys))
+    groups = curves.groupby(["arm", "panel", "series", "role"], sort=False)
     return {
         "parameters": claim.arms(scale)[0].parameters,
         "panels": [
@@ -89,8 +86,8 @@ def audit(claim: Claim, rows: Sequence[Row], scale: str, markup: Mapping[str, st
             for panel in panels
         ],
         "points": [
-            {"panel": panel, "kind": claim.kinds[arm], "role": role, **_columns(list(group))}
-            for (panel, arm, role, _), group in groups
+            {"panel": panel, "kind": claim.kinds[arm], "role": role, **_columns(group)}
+            for (arm, panel, _, role), group in groups
             if arm in shown.get(panel, ()) and role != "predicted"
         ],
     }
@@ -103,11 +100,11 @@ def _panels(claim: Claim) -> list[dict[str, Any]]:
     return list({panel["name"]: panel for panel in reversed(panels)}.values())[::-1]
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, list[float]]:
-    columns = ("x", "y", "value") if rows[0]["value"] else ("x", "y")
-    points = [[number(row[column]) for column in columns] for row in rows]
-    finite = [[float(f"{value:.{DRAWN_DIGITS}g}") for value in one] for one in points if all(map(math.isfinite, one))]
-    return {column: [one[index] for one in finite] for index, column in enumerate(columns)}
+def _columns(points: pd.DataFrame) -> dict[str, list[float]]:
+    """Return the finite points as lists, with ``value`` on a map alone, to the digits that are drawn."""
+    shown = points[["x", "y", "value"] if points["value"].notna().iloc[0] else ["x", "y"]]
+    finite = shown[np.isfinite(shown).all(axis=1)]
+    return {name: [float(f"{value:.{DRAWN_DIGITS}g}") for value in finite[name]] for name in finite}
 
 
 def _markup(labels: Sequence[str]) -> list[str]:

@@ -15,18 +15,19 @@ import jinja2
 from descent_audit.claims.catalogue import (
     ROOT,
     Claim,
-    Statement,
+    Text,
     check_scale,
-    load_statements,
+    load_text,
     read_claims,
     reading_order,
     select_claims,
 )
 from descent_audit.claims.verdicts import VERDICTS
 from descent_audit.figures.styles import REPORT, drawing
-from descent_audit.records.storage import OBSERVATION_COLUMNS, read_judgements, read_sealed, write_text
+from descent_audit.records.storage import read_judgements, write_text
 from descent_audit.report.inlining import inlined
 from descent_audit.report.wording import filled_caption, plain, title
+from descent_audit.results import observed, read_sealed
 from descent_audit.stages.programs import program, report_options
 
 TEMPLATES = ROOT / "reports"
@@ -35,7 +36,7 @@ MARKUP = re.compile(r"([\\`*|_])")
 
 def entry(claim: Claim, section: str, verdict: str, results: Path) -> dict[str, Any]:
     """Return what the page says about the figure of a claim. Raises ``StorageError``."""
-    rows = read_sealed(results, "observations", claim.name, OBSERVATION_COLUMNS)
+    rows = observed(read_sealed(results, "observations", claim.name))
     return {
         "name": claim.name,
         "title": title(claim.name),
@@ -49,14 +50,12 @@ def entry(claim: Claim, section: str, verdict: str, results: Path) -> dict[str, 
     }
 
 
-def entries(
-    claims: Mapping[str, Claim], statements: Sequence[Statement], judged: Mapping[str, Any], results: Path
-) -> list[dict[str, Any]]:
+def entries(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, Any], results: Path) -> list[dict[str, Any]]:
     """Return an entry per claim that was run, in the chapter's order. Raises ``StorageError``."""
-    sections = {statement.id: statement.section for statement in statements}
+    sections = {statement.id: statement.section for statement in text.statements}
     return [
         entry(claims[name], sections[claims[name].audits[0]], judged[name]["verdict"], results)
-        for name in reading_order(claims, statements)
+        for name in reading_order(claims, text)
         if name in judged
     ]
 
@@ -91,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = report_options(__doc__, arguments)
     judged = read_judgements(options.results)["claims"]
     claims = read_claims(select_claims(list(judged)))
-    shown = entries(claims, load_statements(), judged, options.results)
+    shown = entries(claims, load_text(), judged, options.results)
     for one in shown:
         write_text(options.results / "captions" / f"{one['name']}.rst", caption_text(one))
     write_text(options.output, page(shown, check_scale(options.scale), options.results))

@@ -14,14 +14,13 @@ from typing import Any
 import pypandoc
 
 from descent_audit.claims.catalogue import check_scale
-from descent_audit.records.storage import CURVE_COLUMNS, Row, read_json, read_sealed, reading_manifest, write_text
+from descent_audit.records.storage import read_json, reading_manifest, write_text
 from descent_audit.report import explore
 from descent_audit.report.content import (
     CITED,
     TEMPLATES,
     WIDE,
     Audit,
-    contradicting,
     markdown,
     read_audit,
     report_context,
@@ -29,6 +28,7 @@ from descent_audit.report.content import (
 from descent_audit.report.inlining import inlined
 from descent_audit.report.thumbnail import thumbnail
 from descent_audit.report.wording import with_short_identifiers
+from descent_audit.results import frame, read_sealed
 from descent_audit.stages.programs import program, report_options
 
 SHORT = re.compile(r'class="bound" title="(\d+)"')
@@ -40,25 +40,27 @@ def page_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
     thumbnails = {
         name: thumbnail(
             audit.claims[name],
-            read_sealed(results, "curves", name, CURVE_COLUMNS),
-            audit.checks.get(name, []),
+            read_sealed(results, "curves", name),
+            audit.checks.get(name, frame("checks", ())),
         )
         for name in audit.judged
     }
     return context | {
         "thumbnails": thumbnails,
-        "pictured": {row["id"]: pictured(row, audit, thumbnails) for row in context["statements"]},
+        "pictured": {
+            row["id"]: pictured(row, context["ledger"][row["id"]], thumbnails) for row in context["statements"]
+        },
         "explore": explore.blocks([audit.claims[name] for name in audit.judged], results, scale),
         "provenance": provenance(read_json(results / "manifest.json")),
     }
 
 
-def pictured(statement: Row, audit: Audit, thumbnails: Mapping[str, str]) -> str:
-    """Return the claim whose picture the ledger shows: the first that contradicts the statement, or else of all.
+def pictured(statement: Mapping[str, Any], entry: Mapping[str, Any], thumbnails: Mapping[str, str]) -> str:
+    """Return the claim whose picture the ledger shows: the first that speaks against the statement, or else of all.
 
     It is empty where none of them has a picture.
     """
-    names = [*contradicting(statement, audit), *statement["claims"].split(";")]
+    names = [*(one["claim"] for one in entry["against"]), *statement["claims"].split(";")]
     return next((name for name in names if thumbnails.get(name)), "")
 
 

@@ -13,8 +13,9 @@ from descent_audit.claims.catalogue import ROOT
 from descent_audit.claims.validation import fault
 from descent_audit.claims.verdicts import VERDICTS
 from descent_audit.figures.styles import REPORT, drawing
-from descent_audit.records.storage import read_table, read_text, write_text
-from descent_audit.report.content import findings, read_audit
+from descent_audit.records.storage import read_text, write_text
+from descent_audit.report.content import corrections, read_audit
+from descent_audit.results import read
 from descent_audit.stages.programs import program
 
 README = ROOT / "README.md"
@@ -22,27 +23,28 @@ PICTURES = ROOT / "docs"
 FIGURES = ("two_cycle_beyond_threshold", "heavy_ball_resonance_tongues")
 """The claims whose figures the README shows."""
 START, END = "<!-- ledger: written by `make readme` -->", "<!-- end of the ledger -->"
+LEADING = 5
+"""Sentences that need another wording and are shown."""
 ALWAYS = ("supported", "conditional", "refuted")
 
 
 def head(verdicts: Iterable[str], found: Sequence[Mapping[str, str]]) -> str:
-    """Return the head of the ledger as Markdown: statements by verdict, then the most surprising findings.
+    """Return the head of the ledger as Markdown: sentences by verdict, then some that need another wording.
 
-    ``found`` has the chapter's words, their ``verdict``, and what the audit ``shows``.
+    ``found`` has the text's words, their ``verdict``, and the ``better`` wording.
     """
     counts = Counter(verdicts)
     shown = [verdict for verdict in VERDICTS if counts[verdict] or verdict in ALWAYS]
     table = [
-        "| statements | " + " | ".join(f"{VERDICTS[verdict].symbol} {verdict}" for verdict in shown) + " |",
+        "| sentences | " + " | ".join(f"{VERDICTS[verdict].symbol} {verdict}" for verdict in shown) + " |",
         "|---:|" + "---:|" * len(shown),
         f"| {counts.total()} | " + " | ".join(str(counts[verdict]) for verdict in shown) + " |",
     ]
-    surprises = [
-        f"- The chapter: *{_line(one['says'])}* {VERDICTS[one['verdict']].symbol} {one['verdict']}. "
-        f"{_line(one['shows'])}"
+    lines = [
+        f"- *{_line(one['says'])}* {VERDICTS[one['verdict']].symbol} {one['verdict']}. Better: {_line(one['better'])}"
         for one in found
     ]
-    return "\n".join([*table, "", "Most surprising:", "", *surprises])
+    return "\n".join([*table, "", "Sentences that need another wording, among them:", "", *lines])
 
 
 def with_head(readme: str, text: str) -> str:
@@ -60,18 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, type=Path)
     options = parser.parse_args(arguments)
-    statements = {row["id"]: row for row in read_table(options.results / "statements.csv")}
-    found = _findings(options.results, statements)
-    text = head([row["verdict"] for row in statements.values()], found)
+    table = read(options.results / "statements.csv").set_index("id")
+    leading = [one["id"] for one in corrections(read_audit(options.results))][:LEADING]
+    text = head(table["verdict"], table.loc[leading].to_dict("records"))
     pictures = {name: read_text(options.results / drawing(name, REPORT, "svg")) for name in FIGURES}
     write_text(README, with_head(read_text(README), text))
     for name, picture in pictures.items():
         write_text(PICTURES / f"{name}.svg", picture)
-
-
-def _findings(results: Path, statements: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
-    found = findings(read_audit(results))
-    return [{**statements[one["statement"]], "shows": one["shows"]} for one in found]
 
 
 def _line(text: str) -> str:

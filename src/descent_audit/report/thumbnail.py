@@ -12,10 +12,10 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from descent_audit.claims.claims import Claim
-from descent_audit.records.storage import Row, number
 
 Points = NDArray[np.float64]
 WIDTH, HEIGHT, PAD = 240, 72, 6
@@ -46,28 +46,28 @@ class Sketch:
     text: str
 
 
-def thumbnail(claim: Claim, curves: Sequence[Row], checks: Sequence[Row]) -> str:
+def thumbnail(claim: Claim, curves: pd.DataFrame, checks: pd.DataFrame) -> str:
     """Return the picture of a claim as one line of SVG, empty where nothing finite was measured.
 
     It is the first panel of the claim's figure with both marks and predicted lines; where there is none, the first
     with marks and guides; else the checks, each number over the one that is required.
     """
-    own = [row for row in curves if row["arm"] == "claim"]
+    own = curves[curves["arm"].eq("claim")]
     sketches = (
         panel_sketch(claim.figure["panels"], own, "predicted"),
         panel_sketch(claim.figure["panels"], own, "guide"),
-        check_sketch([row for row in checks if row["arm"] == "claim"]),
+        check_sketch(checks[checks["arm"].eq("claim")]),
     )
     return next((drawn(sketch) for sketch in sketches if sketch), "")
 
 
-def panel_sketch(panels: Sequence[Mapping[str, Any]], rows: Sequence[Row], role: str) -> Sketch | None:
+def panel_sketch(panels: Sequence[Mapping[str, Any]], curves: pd.DataFrame, role: str) -> Sketch | None:
     """Return the first panel in which there are marks and lines of a role, or none.
 
     Marks belong to the predicted line of their own series, or to the only one, and to any guide.
     """
     for panel in panels:
-        own = [row for row in rows if row["panel"] == panel["name"] and panel.get("kind") != "map"]
+        own = curves[curves["panel"].eq(panel["name"]) & (panel.get("kind") != "map")]
         measured, lines = _series(panel, own, "measured"), _series(panel, own, role)
         if role == "guide" or len(measured) == len(lines) == 1:
             marks, beside = list(measured), list(lines)
@@ -80,10 +80,12 @@ def panel_sketch(panels: Sequence[Mapping[str, Any]], rows: Sequence[Row], role:
     return None
 
 
-def check_sketch(checks: Sequence[Row]) -> Sketch | None:
+def check_sketch(checks: pd.DataFrame) -> Sketch | None:
     """Return sizes of measured over those of required numbers, both logarithmic, or none where they are too few."""
-    pairs = [(_required(row), number(row["value"])) for row in checks if row["relation"] not in UNPAIRED]
-    points = SCALES["log"](np.abs(np.array(pairs, dtype=np.float64).reshape(-1, 2)))
+    paired = checks[~checks["relation"].isin(UNPAIRED)]
+    bounds = paired["relation"].isin(("at_most", "at_least"))
+    required = paired["tolerance"].where(bounds, paired["predicted"])  # the bound itself, else the prediction
+    points = SCALES["log"](np.abs(np.column_stack([required, paired["value"]])))
     points = np.unique(points[np.isfinite(points).all(axis=1)], axis=0)
     if len(points) < 2:
         return None
@@ -111,13 +113,10 @@ def drawn(sketch: Sketch) -> str:
     )
 
 
-def _series(panel: Mapping[str, Any], rows: Sequence[Row], role: str) -> dict[str, Points]:
+def _series(panel: Mapping[str, Any], curves: pd.DataFrame, role: str) -> dict[str, Points]:
     """Return the points of each series of a role that lie on the axes of a panel, by its label."""
-    series = {
-        label: np.array([[number(row["x"]), number(row["y"])] for row in group])
-        for label, group in groupby((row for row in rows if row["role"] == role), key=lambda row: row["series"])
-    }
-    shown = {label: _on_axes(panel, points) for label, points in series.items()}
+    series = curves[curves["role"].eq(role)].groupby("series", sort=False)
+    shown = {str(label): _on_axes(panel, group[["x", "y"]].to_numpy()) for label, group in series}
     return {label: points for label, points in shown.items() if len(points)}
 
 
@@ -128,11 +127,6 @@ def _on_axes(panel: Mapping[str, Any], points: Points) -> Points:
     scales = [SCALES[panel.get(f"{axis}_scale", "linear")] for axis in "xy"]
     scaled = np.column_stack([scale(column) for scale, column in zip(scales, inside.T, strict=True)])
     return scaled[np.isfinite(scaled).all(axis=1)]
-
-
-def _required(row: Row) -> float:
-    """Return the number that a check compares with: the bound itself, else the prediction."""
-    return number(row["tolerance" if row["relation"] in ("at_most", "at_least") else "predicted"])
 
 
 def _spread(items: list[Any], most: int) -> list[Any]:

@@ -4,20 +4,15 @@ All was measured before, by ``make faults``, ``calibrate``, ``stability`` and ``
 the audit reads it.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from descent_audit.records.storage import Row, StorageError, number, read_json, read_table
+import pandas as pd
+
+from descent_audit.records.storage import StorageError, read_json
 from descent_audit.report.wording import shown_number
 
-COMMITTED = {
-    "calibration": ("claim", "seeds", "same_verdict", "controls_rejected", "laws", "adjusted_p"),
-    "stability": ("variation", "numpy", "claims", "same_verdict", "numbers", "moved", "beyond", "changed"),
-    "faults": ("source", "module", "outcome", "seen_by", "because"),
-}
-"""Committed tables, and their columns that the report reads."""
 MACHINE = ("platform", "cores", "packages", "claims", "scale")
 """What a file of benchmarks says of where it was measured."""
 MEASURED = ("what", "median", "low", "high", "rounds", "aim")
@@ -31,49 +26,51 @@ SPEED = {
 """Tables of a file of benchmarks, and their columns that the report reads."""
 MATTERING = ("noticed", "unnoticed", "unexplained")
 """Outcomes of faults that change a number of a claim and are not equivalent."""
+COUNTED = ("tried", "matter", "noticed", "verify")
 
 
-def committed(folder: Path, name: str) -> list[Row]:
-    """Return the rows of a committed table. Raises ``StorageError`` for one that lacks a column."""
-    return read_table(folder / f"{name}.csv", COMMITTED[name])
+def fault_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return how many faults were tried, matter, change a verdict, and are seen by ``make verify`` alone, by place.
 
-
-def fault_counts(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return how many faults were tried, matter, change a verdict, and are seen by ``make verify`` alone, by place."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        folder, slash, _ = row["module"].partition("/")
-        groups.setdefault(f"{row['source']}, {folder if slash else 'modules of their own'}", []).append(row)
-    return [
+    The written ones come first.
+    """
+    room = table["module"].str.partition("/")
+    place = table["source"] + ", " + room[0].where(room[1].ne(""), "modules of their own")
+    matters = table["outcome"].isin(MATTERING)
+    flags = pd.DataFrame(
         {
             "faults": place,
-            "tried": len(group),
-            "matter": sum(row["outcome"] in MATTERING for row in group),
-            "noticed": sum(row["outcome"] == "noticed" for row in group),
-            "verify": sum(row["outcome"] in MATTERING and row["seen_by"] == "verify" for row in group),
+            "tried": 1,
+            "matter": matters,
+            "noticed": table["outcome"].eq("noticed"),
+            "verify": matters & table["seen_by"].eq("verify"),
         }
-        for place, group in sorted(groups.items(), key=lambda group: (not group[0].startswith("written"), group[0]))
-    ]
+    )
+    counts = flags.groupby("faults", as_index=False).sum().astype(dict.fromkeys(COUNTED, int))
+    generated = ~counts["faults"].str.startswith("written")
+    return counts.loc[generated.sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def reason_counts(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def reason_counts(table: pd.DataFrame) -> pd.DataFrame:
     """Return why faults that matter go unnoticed, and how many for each reason, the commonest first."""
-    reasons = Counter(row["because"] or "not explained" for row in rows if row["outcome"] in MATTERING[1:])
-    ordered = sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))
-    return [{"row": str(place), "reason": reason, "count": count} for place, (reason, count) in enumerate(ordered, 1)]
+    unnoticed = table[table["outcome"].isin(MATTERING[1:])]
+    reasons = unnoticed["because"].replace("", "not explained").rename("reason")
+    counts = reasons.value_counts().reset_index().sort_values(["count", "reason"], ascending=[False, True])
+    return counts.assign(row=[str(place) for place in range(1, len(counts) + 1)])[["row", "reason", "count"]]
 
 
-def calibration_rows(rows: Sequence[Row], claims: Iterable[str]) -> list[dict[str, Any]]:
+def calibration_rows(table: pd.DataFrame, claims: Iterable[str]) -> pd.DataFrame:
     """Return the table of runs under many seeds, for claims that still exist, with numbers as readers see them."""
-    return [{**row, "uniform": shown_number(number(row["adjusted_p"]), 2)} for row in rows if row["claim"] in claims]
+    own = table[table["claim"].isin(list(claims))]
+    return own.assign(uniform=[shown_number(value, 2) for value in own["adjusted_p"]])
 
 
-def verdicts_elsewhere(rows: Iterable[Row]) -> dict[str, dict[str, str]]:
+def verdicts_elsewhere(table: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Return by claim, then by variation, the verdicts that are not those of the reference run."""
     found: dict[str, dict[str, str]] = {}
-    for row in rows:
-        for claim, _, verdict in (entry.partition("=") for entry in row["changed"].split(";") if entry):
-            found.setdefault(claim, {})[row["variation"]] = verdict
+    for variation, changed in zip(table["variation"], table["changed"], strict=True):
+        for claim, _, verdict in (entry.partition("=") for entry in changed.split(";") if entry):
+            found.setdefault(claim, {})[variation] = verdict
     return found
 
 

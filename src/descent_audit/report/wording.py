@@ -3,12 +3,14 @@
 import math
 import re
 from collections.abc import Sequence
-from itertools import count, groupby
+from itertools import count
 from typing import Any
 
+import pandas as pd
+
 from descent_audit.claims.identifiers import observed
-from descent_audit.claims.numerals import RAISED
-from descent_audit.records.storage import Row, number
+from descent_audit.figures.styles import RAISED
+from descent_audit.results import Observed
 
 LAWS = {
     "binomial": "binomial law", "chi_square": "χ² law", "normal": "normal law", "student": "Student's law",
@@ -83,7 +85,7 @@ def title(name: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def filled_caption(caption: str, rows: Sequence[Row]) -> str:
+def filled_caption(caption: str, rows: Sequence[Observed]) -> str:
     """Return a caption with its placeholders replaced by measured (or predicted) numbers, bound to what they are.
 
     ``{quantity}``, ``{arm/quantity}``, ``{quantity[key=value]}``, with ``|predicted``, ``|max`` or ``|min``. A number
@@ -93,16 +95,16 @@ def filled_caption(caption: str, rows: Sequence[Row]) -> str:
     def found(match: re.Match[str]) -> str:
         arm, quantity, point, kind = match.groups()
         wanted = set((point or "").split(";")) - {""}
-        column = "predicted" if kind == "predicted" else "value"
         values = {
-            number(row[column]): row
+            row.predicted if kind == "predicted" else row.value: row
             for row in rows
-            if row["arm"] == (arm or "claim") and row["quantity"] == quantity and wanted <= set(row["at"].split(";"))
+            if row.arm == (arm or "claim") and row.quantity == quantity and wanted <= set(row.at.split(";"))
         }
         if not values or (len(values) > 1 and kind not in ("max", "min")):
             return "–"
         value = min(values) if kind == "min" else max(values)
-        return bound(shown_number(value, 4), row_identifier(values[value]))
+        row = values[value]
+        return bound(shown_number(value, 4), observed(row.claim, row.arm, row.quantity, row.at))
 
     pieces, end = [], 0
     for match in PLACEHOLDER.finditer(caption):
@@ -111,60 +113,47 @@ def filled_caption(caption: str, rows: Sequence[Row]) -> str:
     return "".join([*pieces, escaped(f"x{caption[end:]}x")[1:-1]])
 
 
-def row_identifier(row: Row) -> str:
-    """Return the identifier of the number in a row of observations or of checks."""
-    return observed(row["claim"], row["arm"], row["quantity"], row["at"])
-
-
-def check_groups(checks: Sequence[Row]) -> list[dict[str, Any]]:
+def check_groups(checks: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a row per arm, quantity and relation, with the point that is nearest to failing."""
-    keys = ("arm", "quantity", "relation")
-    groups = groupby(
-        sorted(checks, key=lambda row: [row[key] for key in keys]), key=lambda row: [row[key] for key in keys]
-    )
-    return [_check_group(list(group)) for _, group in groups]
+    groups = checks.assign(excess=_excess(checks)).groupby(["arm", "quantity", "relation"])
+    return [_check_group(group) for _, group in groups]
 
 
-def _check_group(group: Sequence[Row]) -> dict[str, Any]:
-    worst = max(group, key=_excess)
-    value, predicted, tolerance = (number(worst[key]) for key in ("value", "predicted", "tolerance"))
-    half = (number(worst["upper"]) - number(worst["lower"])) / 2
-    relation = worst["relation"]
-    bound = "" if relation in UNBOUNDED else f" {shown_number(tolerance, 3)}"
-    target = {"close": f" of {shown_number(predicted)}", "equal": f" {shown_number(predicted)}"}.get(
-        relation, f" around {shown_number(predicted)}" if relation in LAWS else ""
+def _check_group(group: pd.DataFrame) -> dict[str, Any]:
+    worst = group.loc[group["excess"].idxmax()]
+    half = (worst.upper - worst.lower) / 2
+    bound = "" if worst.relation in UNBOUNDED else f" {shown_number(worst.tolerance, 3)}"
+    target = {"close": f" of {shown_number(worst.predicted)}", "equal": f" {shown_number(worst.predicted)}"}.get(
+        worst.relation, f" around {shown_number(worst.predicted)}" if worst.relation in LAWS else ""
     )
-    ordered = relation in ("increasing", "decreasing")
+    ordered = worst.relation in ("increasing", "decreasing")
+    compared = worst.relation in ("close", "equal", *LAWS)
     return {
-        "id": row_identifier(worst),
-        "arm": worst["arm"],
-        "quantity": worst["quantity"],
+        "id": observed(worst.claim, worst.arm, worst.quantity, worst["at"]),
+        "arm": worst.arm,
+        "quantity": worst.quantity,
         "points": len(group),
-        "met": sum(row["met"] == "true" for row in group),
+        "met": int(group["met"].sum()),
         "at": shown_point(worst["at"]),
         "measured": ("steps from " if ordered else "")
-        + shown_number(value)
+        + shown_number(worst.value)
         + (f" ± {shown_number(half, 2)}" if half > 0 else ""),
-        "predicted": shown_number(predicted),
-        "deviation": shown_number(abs(value - predicted), 2) if relation in ("close", "equal", *LAWS) else "",
-        "allowed": RELATIONS[relation] + bound,
-        "required": RELATIONS[relation] + bound + target,
+        "predicted": shown_number(worst.predicted),
+        "deviation": shown_number(abs(worst.value - worst.predicted), 2) if compared else "",
+        "allowed": RELATIONS[worst.relation] + bound,
+        "required": RELATIONS[worst.relation] + bound + target,
     }
 
 
-def _excess(row: Row) -> float:
-    """Return how far a check is from being met, in units of its tolerance; larger is worse, missing is worst."""
-    value, predicted, tolerance = (number(row[key]) for key in ("value", "predicted", "tolerance"))
-    match row["relation"]:
-        case "close" | "equal":
-            excess = abs(value - predicted) / tolerance if tolerance else abs(value - predicted)
-        case "at_most":
-            excess = value - tolerance
-        case "at_least":
-            excess = tolerance - value
-        case relation if relation in LAWS:
-            half = (number(row["upper"]) - number(row["lower"])) / 2
-            excess = abs(value - predicted) / half if half else abs(value - predicted)
-        case _:
-            excess = -value
-    return math.inf if math.isnan(excess) else excess
+def _excess(checks: pd.DataFrame) -> pd.Series:
+    """Return how far each check is from being met, in units of its tolerance; larger is worse, missing is worst."""
+    distance, relation = (checks["value"] - checks["predicted"]).abs(), checks["relation"]
+    half = (checks["upper"] - checks["lower"]) / 2
+    excess = -checks["value"]
+    excess = excess.mask(relation.isin(LAWS), distance / half.where(half.ne(0), 1.0))
+    excess = excess.mask(
+        relation.isin(("close", "equal")), distance / checks["tolerance"].where(checks["tolerance"].ne(0), 1.0)
+    )
+    excess = excess.mask(relation.eq("at_most"), checks["value"] - checks["tolerance"])
+    excess = excess.mask(relation.eq("at_least"), checks["tolerance"] - checks["value"])
+    return excess.fillna(math.inf)

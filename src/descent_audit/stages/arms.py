@@ -1,6 +1,6 @@
 """From an arm of a claim file to what its experiment reports, whole or in shards."""
 
-import importlib
+import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,8 +9,11 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from hydra.utils import instantiate
+from threadpoolctl import threadpool_limits
 
 from descent_audit.claims.claims import Arm
+from descent_audit.claims.sources import experiment as checked
 from descent_audit.claims.sources import is_sampled, takes_streams
 from descent_audit.claims.validation import fault
 from descent_audit.measurement.cells import Cell, Sampling
@@ -19,6 +22,7 @@ from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.randomness import Streams
 from descent_audit.measurement.tallies import Tally
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 Reports = Sequence[tuple[Arm, Observations]]
 Tallies = Mapping[str, Mapping[str, Tally]]
 """Tallies by arm and cell."""
@@ -39,9 +43,29 @@ class Block:
             return self.cell.block(self.streams, self.index)
 
 
-def simulate(claim: str, arms: Sequence[Arm], seed: int) -> Reports:
+@contextmanager
+def blas_threads(count: int) -> Iterator[None]:
+    """Let the libraries of linear algebra use so many threads: their number decides the last digits of a product.
+
+    Those that are loaded are told; those that an experiment loads later read it from the environment. Afterwards both
+    are what they were.
+    """
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, str(count)))
+    try:
+        with threadpool_limits(limits=count):
+            yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+def simulate(claim: str, arms: Sequence[Arm], seed: int, *, threads: int = 1) -> Reports:
     """Return the report of every arm, each with streams of its own."""
-    return [(arm, run_arm(arm, Streams(seed, claim, arm.name))) for arm in arms]
+    with blas_threads(threads):
+        return [(arm, run_arm(arm, Streams(seed, claim, arm.name))) for arm in arms]
 
 
 def run_arm(arm: Arm, streams: Streams) -> Observations:
@@ -56,12 +80,11 @@ def run_arm(arm: Arm, streams: Streams) -> Observations:
 
 def prepare(arm: Arm, streams: Streams) -> Observations | Sampling:
     """Return the report of a deterministic arm, or what a sampled one draws. Raises as ``run_arm`` does."""
-    module, _, function = arm.target.rpartition(".")
-    experiment = getattr(importlib.import_module(module), function)
+    checked(arm.target, arm.file)
+    settings = {"_target_": arm.target, **arm.parameters}
+    experiment = instantiate(settings, _partial_=True, _recursive_=False, _convert_="all")
     with _one_line_faults(arm):
-        prepared: Observations | Sampling = experiment(
-            **arm.parameters, **({"streams": streams} if takes_streams(arm.target) else {})
-        )
+        prepared: Observations | Sampling = experiment(**({"streams": streams} if takes_streams(arm.target) else {}))
         return prepared
 
 
@@ -86,6 +109,7 @@ def check_shards(claim: str, shards: int, blocks: int) -> None:
         raise fault("command line", "shards", str(shards), f"1 to {blocks}, the blocks of {claim} at this scale")
 
 
+@blas_threads(1)
 def shard_tallies(claim: str, arms: Sequence[Arm], seed: int, shard: int, shards: int) -> dict[str, dict[str, Tally]]:
     """Return the tallies of every ``shards``-th block from block ``shard`` on, counted from 0; merged per cell."""
     found: dict[str, dict[str, Tally]] = {}
@@ -96,6 +120,7 @@ def shard_tallies(claim: str, arms: Sequence[Arm], seed: int, shard: int, shards
     return found
 
 
+@blas_threads(1)
 def gather(claim: str, arms: Sequence[Arm], seed: int, tallies: Tallies) -> Reports:
     """Return the report of every arm, of the sampled ones from tallies that were drawn before.
 
@@ -127,7 +152,7 @@ def _one_line_faults(arm: Arm) -> Iterator[None]:
             yield
     except OutOfRange as error:
         raise fault(arm.file, f"{place}: {error.key}", error.found, error.allowed) from error
-    except (ValueError, IndexError, ArithmeticError, np.linalg.LinAlgError) as error:
+    except (ValueError, TypeError, IndexError, ArithmeticError, np.linalg.LinAlgError) as error:
         line = traceback.extract_tb(error.__traceback__)[-1]
         text = " ".join(str(error).split())
         found = f"{type(error).__name__} ({text}) in {Path(line.filename).name}, line {line.lineno}"

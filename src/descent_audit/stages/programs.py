@@ -1,4 +1,4 @@
-"""What the programs of this package have in common: their options, and how they end."""
+"""What the programs of this package have in common: how they end, and what those for readers are told."""
 
 import argparse
 import functools

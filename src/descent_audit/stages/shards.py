@@ -6,9 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from descent_audit.claims.claims import canonical
+from descent_audit.claims.validation import fault
 from descent_audit.measurement.tallies import Tally, from_plain, to_plain
 from descent_audit.records.storage import StorageError, digest, read_json, shard_path, write_text
 from descent_audit.stages.arms import Tallies
+
+
+def check_shard(shard: object, shards: object) -> tuple[int | None, int]:
+    """Return which shard of how many a job draws, ``None`` for all of them. Raises ``ConfigurationError``."""
+    if not isinstance(shards, int) or isinstance(shards, bool) or shards < 1:
+        raise fault("command line", "shards", repr(shards), "a whole number from 1")
+    if shard is not None and (not isinstance(shard, int) or isinstance(shard, bool) or not 0 <= shard < shards):
+        raise fault("command line", "shard", repr(shard), f"0 to {shards - 1}, or null for all of them")
+    return shard, shards
 
 
 def write_shard(path: Path, tallies: Tallies) -> None:

@@ -6,33 +6,28 @@ with ``--ledger FILE`` it writes and prints the ledger instead.
 
 import argparse
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.claims.catalogue import Claim, Statement, load_statements, read_claims
-from descent_audit.claims.verdicts import COVERAGE_COLUMNS, VERDICTS
-from descent_audit.records.storage import STATEMENT_COLUMNS, Row, read_judgements, read_table, table_text, write_text
+import pandas as pd
+
+from descent_audit.claims.catalogue import Claim, Text, load_text, read_claims
+from descent_audit.claims.verdicts import VERDICTS
+from descent_audit.records.storage import read_judgements, write_text
+from descent_audit.results import csv_text, frame, read
 from descent_audit.stages.programs import program
 
-VERDICT_COLUMNS = (
-    "claim", "section", "problem", "statement", "verdict", "condition",
-    "worst_quantity", "worst_margin", "control_failed", "counterexample_shown",
-)  # fmt: skip
 NOT_RUN = {"verdict": "not run"}
 
 
-def verdict_rows(
-    claims: Mapping[str, Claim], statements: Iterable[Statement], judged: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, object]]:
-    """Return a row per claim, run or not, sorted by name; section and problem are those of what it audits."""
-    places = {statement.id: statement for statement in statements}
-    return [
+def verdicts(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a row per claim, run or not, sorted by name; section and problem are those of what it audits first."""
+    places = text.by_id()
+    rows = [
         {
-            "section": _joined(places[audited].section for audited in claim.audits),
-            "problem": _joined(places[audited].problem for audited in claim.audits),
+            "section": places[claim.audits[0]].section,
+            "problem": places[claim.audits[0]].problem,
             "statement": claim.statement,
             "condition": claim.condition,
             **judged.get(name, NOT_RUN),
@@ -40,73 +35,56 @@ def verdict_rows(
         }
         for name, claim in sorted(claims.items())
     ]
+    return frame("verdicts", rows)
 
 
-def statement_rows(
-    claims: Mapping[str, Claim], statements: Iterable[Statement], verdicts: Mapping[str, str]
-) -> list[dict[str, object]]:
-    """Return a row per statement in the chapter's order; ``claims`` are those that exist, in the planned order."""
-    return [
-        {**vars(statement), "verdict": verdicts[statement.id], "claims": ";".join(auditing_claims(statement, claims))}
-        for statement in statements
+def statements(claims: Mapping[str, Claim], text: Text, rulings: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a row per statement in the order of the text; what speaks about it is joined by ``;``, sorted by name."""
+    rows = [
+        {
+            "text": text.name,
+            **vars(statement),
+            "verdict": rulings[statement.id]["verdict"],
+            **{key: ";".join(rulings[statement.id][key]) for key in ("contradicted_by", "refuted_by", "limits")},
+            "claims": ";".join(name for name in sorted(claims) if statement.id in claims[name].audits),
+        }
+        for statement in text.statements
     ]
+    return frame("statements", rows)
 
 
-def auditing_claims(statement: Statement, claims: Mapping[str, Claim]) -> list[str]:
-    """Return the claims that audit a statement: the planned ones that exist, then any others, by name."""
-    found = [name for name in sorted(claims) if statement.id in claims[name].audits]
-    return sorted(found, key=lambda name: statement.claims.index(name) if name in statement.claims else len(found))
+def coverage(table: pd.DataFrame, text: Text) -> pd.DataFrame:
+    """Return a row per section of the text and one for all of it: how many statements with which verdict."""
+    counts = pd.crosstab(table["section"], table["verdict"])
+    counts = counts.reindex(index=text.sections, columns=list(VERDICTS), fill_value=0)
+    counts.loc["all"] = counts.sum()
+    counts.columns = [verdict.replace(" ", "_") for verdict in VERDICTS]
+    total = counts.sum(axis=1)
+    whole = counts.assign(statements=total, audited=total - counts["not_audited"]).rename_axis("section").reset_index()
+    return frame("coverage", whole.to_dict("records"))
 
 
-def coverage_rows(
-    claims: Mapping[str, Claim], statements: Sequence[Statement], verdicts: Mapping[str, str]
-) -> list[dict[str, object]]:
-    """Return a row per section and one for the whole chapter: how many statements with which verdict.
-
-    ``missing`` names the planned claims that do not exist yet.
-    """
-    sections = [
-        (section, list(group)) for section, group in groupby(statements, key=lambda statement: statement.section)
-    ]
-    return [_coverage(name, group, claims, verdicts) for name, group in [*sections, ("all", list(statements))]]
-
-
-def _coverage(
-    section: str, group: Sequence[Statement], claims: Mapping[str, Claim], verdicts: Mapping[str, str]
-) -> dict[str, object]:
-    counts = Counter(verdicts[statement.id] for statement in group)
-    missing = sorted({claim for statement in group for claim in statement.claims} - set(claims))
-    return {
-        "section": section,
-        "statements": len(group),
-        "audited": len(group) - counts["not audited"],
-        **{verdict.replace(" ", "_"): counts[verdict] for verdict in VERDICTS},
-        "missing": ";".join(missing),
-    }
-
-
-def ledger_text(rows: Iterable[Row]) -> str:
+def ledger_text(table: pd.DataFrame) -> str:
     """Return the statements with their verdicts as plain text, by section."""
     lines = []
-    for section, group in groupby(rows, key=lambda row: row["section"]):
+    for section, group in table.groupby("section", sort=False):
         lines += ["", section, "-" * len(section)]
-        for row in group:
-            head = f"{VERDICTS[row['verdict']].symbol} {row['verdict']:<12}"
-            lines += textwrap.wrap(row["says"], 100, initial_indent=head, subsequent_indent=" " * len(head))
+        for verdict, says in zip(group["verdict"], group["says"], strict=True):
+            head = f"{VERDICTS[verdict].symbol} {verdict:<12}"
+            lines += textwrap.wrap(says, 100, initial_indent=head, subsequent_indent=" " * len(head))
     return "\n".join(lines[1:]) + "\n"
 
 
 def write_tables(results: Path) -> None:
     """Write the three tables from ``judgements.json``. Raises ``ConfigurationError`` or ``StorageError``."""
-    claims, statements = read_claims(), load_statements()
-    judged = read_judgements(results)
+    claims, text, judged = read_claims(), load_text(), read_judgements(results)
     tables = {
-        "verdicts": (VERDICT_COLUMNS, verdict_rows(claims, statements, judged["claims"])),
-        "statements": (STATEMENT_COLUMNS, statement_rows(claims, statements, judged["statements"])),
-        "coverage": (COVERAGE_COLUMNS, coverage_rows(claims, statements, judged["statements"])),
+        "verdicts": verdicts(claims, text, judged["claims"]),
+        "statements": statements(claims, text, judged["statements"]),
     }
-    for name, (columns, rows) in tables.items():
-        write_text(results / f"{name}.csv", table_text(columns, rows))
+    tables["coverage"] = coverage(tables["statements"], text)
+    for name, table in tables.items():
+        write_text(results / f"{name}.csv", csv_text(table))
 
 
 @program
@@ -119,13 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.ledger is None:
         write_tables(options.results)
     else:
-        ledger = ledger_text(read_table(options.results / "statements.csv"))
+        ledger = ledger_text(read(options.results / "statements.csv"))
         write_text(options.ledger, ledger)
         print(ledger, end="")
-
-
-def _joined(values: Iterable[str | None]) -> str:
-    return ";".join(dict.fromkeys(value for value in values if value))
 
 
 if __name__ == "__main__":

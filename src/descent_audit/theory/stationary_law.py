@@ -9,7 +9,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from descent_audit.landscapes.two_wells import TwoWells, Well
 from descent_audit.numerics.bisection import bisect
@@ -48,6 +47,8 @@ def closed_log_mass(well: Well, temperature: float) -> float:
 
     $z = h/(2T)$, and $I_\nu$ are modified Bessel functions of the first kind.
     """
+    from scipy import special  # a quarter of a second that no other law needs
+
     z = 0.5 * well.depth / temperature
     bessel = special.ive(-0.25, z) + special.ive(0.25, z)
     return well.depth / temperature + math.log(0.25 * math.pi * well.width * bessel)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, NoReturn
 
 SENT = Path(".snakemake/slurm_logs")
 """Where Snakemake's Slurm executor keeps logs: a folder without it has never sent a job."""
@@ -45,29 +44,6 @@ def cancel_orphans(folder: Path, patience: float = PATIENCE) -> bool:
             sys.exit(f"jobs {', '.join(left)} of a killed run do not end; see to them (scancel), then run again")
         time.sleep(0.5)
     return True
-
-
-def start_again() -> NoReturn:
-    """Replace this process by the same command, begun anew.
-
-    A run that has cancelled orphans made its plan while they still wrote, and a job that is told to end takes its
-    files away: the plan would hold them for made.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execv(sys.executable, sys.orig_argv)
-
-
-def remember_job_age() -> None:
-    """Let the executor keep asking ``squeue`` while the controller is down.
-
-    It asks the controller before every look at the queue how long that remembers jobs, and where no answer comes it
-    turns to ``sacct``; where there is no accounting it then forgets all jobs that run, and waits for ever.
-    """
-    executor: Any = sys.modules.get("snakemake_executor_plugin_slurm")
-    age = executor.get_min_job_age() if executor else None
-    if age is not None:
-        executor.get_min_job_age = lambda: age
 
 
 def _queue() -> str:

@@ -1,11 +1,8 @@
 """What a run of the workflow is about: the scale, the claims, and what each stage of each claim depends on."""
 
-import contextlib
-import fcntl
 import os
 import shlex
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +11,16 @@ from typing import Any
 from descent_audit.claims.catalogue import (
     ROOT,
     Claim,
-    Statement,
+    Text,
     canonical,
     check_scale,
     default_shards,
-    load_claims,
-    load_statements,
+    load_text,
+    read_claims,
     select_claims,
 )
 from descent_audit.claims.claims import CALIBRATION_SCALE
+from descent_audit.claims.code_checks import check_code
 from descent_audit.claims.sources import SOURCE, import_closure
 from descent_audit.claims.validation import ConfigurationError, fault, unknown
 from descent_audit.claims.verdicts import VERDICTS
@@ -33,18 +31,9 @@ from descent_audit.report.wording import title
 OPTIONS = ("scale", "claims", "shards", "seeds", "figure_style")
 SEEDS = 200
 """Root seeds under which a calibration runs every claim."""
-LOCK = Path(".snakemake/driver.lock")
-"""Held by the run that works in a folder, last written when it began."""
-ATTEMPTS = 10
-"""Times that a run tries to take it: who asks for its state holds it for a moment."""
 BATCH = 10
 """Figures that one process draws at most: importing the plotting library costs more than one of them, and larger
 batches would leave cores without work at the end of a run."""
-
-SINGLE_THREAD = {f"{name}_NUM_THREADS": 1 for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
-KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": 8 << 20, "MALLOC_TRIM_THRESHOLD_": 32 << 20}
-"""Bytes up to which the C library of Linux keeps what arrays give back. By itself it returns a few megabytes to the
-system at once, to ask for them again page by page at the next array: up to a third of an experiment's time."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +48,7 @@ class Plan:
     scale: str
     claims: Mapping[str, Claim]
     selected: tuple[str, ...]
-    statements: tuple[Statement, ...]
+    text: Text
     shards: Mapping[str, int]
     seeds: int
     figure_style: str = REPORT
@@ -102,7 +91,7 @@ class Plan:
 
     def section(self, name: str) -> str:
         """Return the section of the first statement that a claim audits."""
-        return next(statement.section for statement in self.statements if statement.id == self.claims[name].audits[0])
+        return self.text.by_id()[self.claims[name].audits[0]].section
 
     def labels(self, name: str, results: str) -> dict[str, str]:
         """Return how Snakemake's report labels the figure of a claim, with its verdict in this run."""
@@ -115,7 +104,8 @@ class Plan:
     def wording(self) -> str:
         """Return all that only readers see: the claims' words and the chapter's statements."""
         words = {name: claim.wording_slice() for name, claim in self.claims.items()}
-        return canonical({"claims": words, "statements": [vars(statement) for statement in self.statements]})
+        text = {**vars(self.text), "statements": [vars(statement) for statement in self.text.statements]}
+        return canonical({"claims": words, "text": text})
 
     def batches(self) -> dict[str, list[str]]:
         """Return the selected claims in batches that are drawn by one process each, by a name for its rule.
@@ -127,31 +117,44 @@ class Plan:
         return {f"part_{part + 1}": list(self.selected[borders[part] : borders[part + 1]]) for part in range(count)}
 
     def code(self, stage: str, name: str | None = None) -> list[str]:
-        """Return the source files that a stage runs (for one claim, its experiments too), relative to here."""
+        """Return the source files that a stage runs, for one claim its experiments too; see ``project_file``."""
         experiments = self.claims[name].modules() if name else ()
         paths = {*import_closure([f"{SOURCE.name}.{stage}"]), *experiments}
-        return sorted(os.path.relpath(path) for path in paths)
+        return sorted(project_file(path) for path in paths)
 
     def sources(self) -> list[str]:
-        """Return the source files behind all tables of this run, relative to here."""
+        """Return the source files behind all tables of this run; see ``project_file``."""
         stages = [path for stage in ("judge", "stages.tables", "stages.manifest") for path in self.code(stage)]
         return sorted({*stages, *(path for name in self.selected for path in self.code("stages.observe", name))})
+
+
+def project_file(path: str | Path) -> str:
+    """Return a file of the project, named from the working folder: by its own name where that is the project."""
+    return os.path.relpath(ROOT / path)
+
+
+def project_files(pattern: str) -> list[str]:
+    """Return the files of the project that match a pattern, sorted and named from the working folder."""
+    return sorted(project_file(path) for path in ROOT.glob(pattern))
 
 
 def load_plan(options: Mapping[str, Any]) -> Plan:
     """Return the plan for Snakemake's ``--config`` values.
 
-    Raises ``ConfigurationError`` for an unknown option, scale or claim, and for any fault in any configuration file.
+    Raises ``ConfigurationError`` for an unknown option, scale or claim, for any fault in any configuration file, and
+    where a selected claim does not fit its code.
     """
     for option in options:
         if option not in OPTIONS:
             raise unknown("--config", option, option, OPTIONS)
     scale = check_scale(str(options.get("scale", "full")))
     selected = select_claims(options.get("claims"))
-    claims = load_claims()
+    claims = read_claims()
+    for name in selected:
+        check_code(claims[name])
     style = check_style(str(options.get("figure_style", REPORT)))
     shards = _shards(claims, selected, scale, _count(options, "shards"))
-    return Plan(scale, claims, tuple(selected), load_statements(), shards, _count(options, "seeds") or SEEDS, style)
+    return Plan(scale, claims, tuple(selected), load_text(), shards, _count(options, "seeds") or SEEDS, style)
 
 
 def _count(options: Mapping[str, Any], key: str) -> int | None:
@@ -189,42 +192,13 @@ def plan_or_exit(options: Mapping[str, Any]) -> Plan:
 
 
 def job_environment() -> str:
-    """Return the shell prefix of every job: this interpreter, this source tree, one BLAS thread, memory that is kept.
+    """Return the shell prefix of every job: this interpreter and this source tree.
 
     A job for which Snakemake has activated a conda environment of its own keeps that environment's interpreter.
     Braces are doubled, since Snakemake formats the prefix.
     """
     interpreter = f'export PATH={shlex.quote(str(Path(sys.executable).parent))}":$PATH"'
-    settings = {"PYTHONPATH": str(ROOT / "src"), "PYTHONHASHSEED": 0, **SINGLE_THREAD, **KEPT_MEMORY}
+    settings = {"PYTHONPATH": str(ROOT / "src"), "PYTHONHASHSEED": 0}
     exported = " ".join(f"{name}={shlex.quote(str(value))}" for name, value in settings.items())
     prefix = f'case "${{CONDA_PREFIX:-}}" in */.snakemake/conda/*) ;; *) {interpreter} ;; esac; export {exported}; '
     return prefix.replace("{", "{{").replace("}", "}}")
-
-
-def hold_lock(path: Path) -> None:
-    """Hold the lock of this folder until the process ends, however it ends.
-
-    The kernel drops the lock with the process, so a killed run never leaves one behind; no child inherits it. Exits
-    with one line where another run holds it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    for _ in range(ATTEMPTS):
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.utime(path)
-            return
-        time.sleep(0.05)
-    sys.exit(f"{path}: another run works in this folder; wait for it to end, then run again")
-
-
-def is_held(path: Path) -> bool:
-    """Say whether a run holds the lock of this folder; a run that begins just then tries again."""
-    try:
-        with path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False

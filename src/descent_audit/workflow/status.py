@@ -6,6 +6,7 @@ run, written or locked.
 
 import argparse
 import csv
+import os
 import subprocess
 import sys
 import time
@@ -15,7 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from descent_audit.workflow.plan import LOCK, is_held
+from descent_audit.claims.catalogue import ROOT
+from descent_audit.workflow.lock import started
 
 DONE, WORKING, STALE, MISSING = "done", "at work", "stale", "missing"
 INCOMPLETE = Path(".snakemake/incomplete")
@@ -54,7 +56,8 @@ def duration(seconds: float) -> str:
 
 def summary(options: Sequence[str]) -> list[dict[str, str]]:
     """Return a row per file of the run, as ``snakemake --summary`` prints it; it exits as Snakemake does."""
-    command = [sys.executable, "-m", "snakemake", "--executor", "local", "--quiet", "all", "--summary"]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", os.path.relpath(ROOT / "Snakefile")]
+    command += ["--executor", "local", "--quiet", "all", "--summary"]
     done = subprocess.run([*command, *options], capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr.strip())
@@ -132,8 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", nargs="*", metavar="KEY=VALUE", help="what the run was given after --config")
     config = parser.parse_args(arguments).config
-    started = LOCK.stat().st_mtime if is_held(LOCK) else None
-    print(report(summary(["--config", *config] if config else []), started, time.time()))
+    since = started()
+    print(report(summary(["--config", *config] if config else []), since, time.time()))
 
 
 if __name__ == "__main__":

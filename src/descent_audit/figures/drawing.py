@@ -124,5 +124,6 @@ def _draw_facets(
     place.supxlabel(panel["x"], fontsize="medium")
     place.supylabel(panel["y"], fontsize="medium")
     if panel.get("legend") != "none":
-        shared = [one for one in legend_handles(panel, drawn[0]) if one.get_label() != labels[0]]
+        every = pd.concat(drawn).drop_duplicates(["arm", "series", "role"])
+        shared = [one for one in legend_handles(panel, every) if one.get_label() not in labels]
         draw_legend(place, panel, shared, width)

@@ -16,7 +16,7 @@ from matplotlib.textpath import TextPath
 
 from descent_audit.figures.maps import category_handles
 from descent_audit.figures.panels import OPAQUE, is_line
-from descent_audit.figures.roles import APART, LINES, shape
+from descent_audit.figures.roles import APART, dashes_of, shape
 
 HANDLE = 3.6
 """Room for a legend's line and the gaps around it, in units of the font size."""
@@ -82,7 +82,7 @@ def _look(panel: Mapping[str, Any], one: Any) -> dict[str, Any]:
     """Return how a legend shows one role of a label."""
     thin = 0.6 * mpl.rcParams["lines.linewidth"]
     if is_line(panel, one.role, one.series):
-        dashes = shape(one.role, one.turn) if one.role in LINES else "-"
+        dashes = dashes_of(one.role, one.turn)
         width = {"linewidth": thin} if one.role == "guide" else {}
         return {"color": one.colour, "linestyle": dashes, **width}
     open_face = {"markerfacecolor": "white"} if one.role == "counterexample" else {}

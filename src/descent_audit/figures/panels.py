@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from descent_audit.figures import maps
-from descent_audit.figures.roles import DEPTH, LINES, dressed, shape, without_repeats
+from descent_audit.figures.roles import DEPTH, LINES, dashes_of, dressed, shape, without_repeats
 from descent_audit.figures.theme import ON_A_MAP, PALETTE
 from descent_audit.figures.ticks import tick
 
@@ -44,11 +44,11 @@ def draw_curves(axis: Axes, panel: Mapping[str, Any], drawn: pd.DataFrame, rim: 
     for (role, colour, turn, replicated), own in drawn.groupby(["role", "colour", "turn", spread], sort=False):
         look = {"ax": axis, "zorder": DEPTH[role], "color": colour, "legend": False, **rim}
         if replicated:
-            draw_replicates(own, look)
+            draw_replicates(own, {**look, "linestyle": dashes_of(role, turn)})
         elif role in LINES:
             draw_lines(own, {**look, "linestyle": shape(role, turn)}, thin=role == "guide")
         elif panel.get("kind") == "ecdf":
-            draw_shares(own, role, look)
+            draw_shares(own, {**look, "linestyle": dashes_of(role, turn)})
         else:
             if panel.get("joined"):
                 draw_lines(own, look, thin=True)
@@ -89,11 +89,10 @@ def draw_replicates(own: pd.DataFrame, look: Mapping[str, Any]) -> None:
     sns.lineplot(own, x="x", y="y", estimator="median", errorbar=("pi", 90), err_kws={"linewidth": 0}, **look)
 
 
-def draw_shares(own: pd.DataFrame, role: str, look: Mapping[str, Any]) -> None:
+def draw_shares(own: pd.DataFrame, look: Mapping[str, Any]) -> None:
     """Draw the share of points up to ``x``, where a point counts ``y`` times."""
-    dashes = "-" if role == "measured" else shape("guide", 0)
     for _, one in own.groupby(["arm", "series"], sort=False):
-        sns.ecdfplot(one, x="x", weights="y", linestyle=dashes, **look)
+        sns.ecdfplot(one, x="x", weights="y", **look)
 
 
 def is_line(panel: Mapping[str, Any], role: str, label: str) -> bool:

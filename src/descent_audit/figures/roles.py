@@ -57,6 +57,11 @@ def dressed(curves: pd.DataFrame, colours: Sequence[str] = PALETTE) -> pd.DataFr
     return curves.assign(colour=colour, turn=turn)
 
 
+def dashes_of(role: str, turn: int) -> str | tuple[int, tuple[float, ...]]:
+    """Return the dashes of what is measured where a panel draws it as a line: those of guides for what is grey."""
+    return shape("predicted" if role == "measured" else "guide", turn) if role not in LINES else shape(role, turn)
+
+
 def shape(role: str, turn: int) -> str | tuple[int, tuple[float, ...]]:
     """Return the marker of a role that is marks, the dashes of one that is lines."""
     shapes = MARKS.get(role) or LINES[role]

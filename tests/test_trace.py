@@ -148,7 +148,7 @@ def test_page_reads_identifiers_as_the_command_does():
 def test_recomputing_a_figure_forgets_what_is_kept_of_it(results, capsys):
     draw.main(["--results", str(results), "--claims", NAME])
     kept = results / "kept" / "figures"
-    assert {path.name for path in kept.iterdir()} == {f"{NAME}.svg", f"{NAME}.pdf"}
+    assert {path.name for path in kept.iterdir()} == {f"{NAME}.svg"}
     forget, _, again = re.search(r"^recompute +(.+)$", printed(capsys, results, NAME), re.MULTILINE)[1].partition(
         " && "
     )

@@ -28,7 +28,7 @@ from descent_audit.experiments.momentum.momentum_stability import mode_growth
 from descent_audit.experiments.schedules import schedule_crossing
 from descent_audit.experiments.schedules.schedule_shapes import _slope
 from descent_audit.experiments.warmup import warmup, warmup_formulas
-from descent_audit.figures.looks import COLOURS
+from descent_audit.figures.theme import PALETTE
 from descent_audit.landscapes.cosine_well import CosineWell, one_step_reach
 from descent_audit.landscapes.log_cosh import LogCosh
 from descent_audit.landscapes.quadratic import DiagonalQuadratic
@@ -384,8 +384,8 @@ def test_grids_are_those_of_the_package():
 
 def test_colours_are_those_of_the_figures():
     ((palette, cividis),) = javascript("plot", "(m) => [m.COLOURS, m.CIVIDIS]", [[]])
-    assert palette[:-1] == list(COLOURS[:-1])
-    assert (palette[-1], COLOURS[-1]) == ("currentColor", "#000000")
+    assert palette[:-1] == list(PALETTE[:-1])
+    assert (palette[-1], PALETTE[-1]) == ("currentColor", "#000000")
     assert cividis == [mpl.colors.to_hex(mpl.colormaps["cividis"](one)) for one in np.linspace(0, 1, len(cividis))]
     values = np.linspace(-0.2, 1.7, 60)
     mixed = javascript("plot", "(m, v) => m.mapColour(v, [0, 1.5])", values[:, None].tolist())

@@ -12,8 +12,8 @@ Array = NDArray[np.float64]
 class StiffTails:
     r"""$f(x) = \sum_j \frac{a_j}2x_j^2$ for $|x_j| \le 1$, of curvature $b_j \ge a_j$ beyond.
 
-    ``inner`` is $a$ and ``outer`` $b$, of shape ``(..., d)``. Beyond 1 the slope is $a_j + b_j(|x_j| - 1)$. The smallest
-    constant of smoothness is the largest $b_j$, and the minimum is 0 at the origin.
+    ``inner`` is $a$ and ``outer`` $b$, of shape ``(..., d)``. Beyond 1 the slope is $a_j + b_j(|x_j| - 1)$. The
+    smallest constant of smoothness is the largest $b_j$, and the minimum is 0 at the origin.
     """
 
     inner: ArrayLike

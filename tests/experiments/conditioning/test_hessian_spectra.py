@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from descent_audit.experiments.conditioning import spectrum_edges
-from descent_audit.experiments.conditioning.spectrum_edges import covariance, relu_kernel
+from descent_audit.experiments.conditioning import hessian_spectra
+from descent_audit.experiments.conditioning.hessian_spectra import covariance, relu_kernel
 from descent_audit.measurement.randomness import Streams
 
 
@@ -34,7 +34,7 @@ def test_statistics_of_a_draw_are_those_of_its_matrix(correlation):
     n, d = 30, 4
     matrix = covariance(correlation, d)
     spectrum, vectors = np.linalg.eigh(matrix)
-    found = spectrum_edges._statistics(np.random.default_rng(3), n, np.linalg.cholesky(matrix), spectrum, vectors)
+    found = hessian_spectra._statistics(np.random.default_rng(3), n, np.linalg.cholesky(matrix), spectrum, vectors)
     inputs = np.random.default_rng(3).standard_normal((n, d)) @ np.linalg.cholesky(matrix).T
     singular = np.linalg.svd(inputs, compute_uv=False)
     assert found[0] == pytest.approx(2 * math.log(singular[0] / singular[-1]), rel=1e-9)
@@ -53,7 +53,7 @@ def test_energies_follow_their_laws_over_many_draws():
     spectrum, vectors = np.linalg.eigh(matrix)
     rng = Streams(1, "a", "b").generator("c")
     rows = np.array(
-        [spectrum_edges._statistics(rng, n, np.linalg.cholesky(matrix), spectrum, vectors) for _ in range(draws)]
+        [hessian_spectra._statistics(rng, n, np.linalg.cholesky(matrix), spectrum, vectors) for _ in range(draws)]
     )
     assert scipy.stats.kstest(rows[:, 1], scipy.stats.chi2(n).cdf).pvalue > 1e-4
     assert scipy.stats.kstest(rows[:, 2], scipy.stats.chi2(n - d + 1).cdf).pvalue > 1e-4

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
@@ -16,8 +16,8 @@ class StiffTails:
     smallest constant of smoothness is the largest $b_j$, and the minimum is 0 at the origin.
     """
 
-    inner: ArrayLike
-    outer: ArrayLike
+    inner: Array | float
+    outer: Array | float
 
     def value(self, x: Array) -> Array:
         """Return the loss, of shape ``(...)``."""

@@ -187,7 +187,7 @@ def _white(
     tallies: Mapping[str, Tally], problems: list[tuple[float, int, int]], ratios: list[float], level: float
 ) -> Observations:
     """Draw condition numbers of white inputs against samples per dimension on their limit."""
-    shown = np.geomspace(*ratios, 60)
+    shown = np.geomspace(ratios[0], ratios[1], 60)
     curves = [
         Curve("white", "white inputs", "predicted", shown, white_condition_number(1.0 / shown)),
         Curve("white", f"$\\kappa = {level:g}$", "guide", shown[[0, -1]], [level, level]),

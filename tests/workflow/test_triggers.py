@@ -199,7 +199,7 @@ def test_shards_are_jobs_of_their_own_and_change_no_byte(tmp_path):
 
 def test_more_shards_than_blocks_is_one_line_before_any_job(project):
     path = claim_path(SAMPLED[0])
-    (project / path.relative_to(PROJECT).parent).mkdir()
+    (project / path.relative_to(PROJECT).parent).mkdir(exist_ok=True)
     shutil.copy2(path, project / path.relative_to(PROJECT))
     done = snakemake(project, "--config", "scale=smoke", "shards=1000", check=False)
     assert done.returncode != 0

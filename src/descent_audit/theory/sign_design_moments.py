@@ -21,20 +21,26 @@ def variance_factor(samples: int, batch_size: int) -> float:
 
 
 def next_moments(design: SignDesign, moments: Array, learning_rate: float, factor: float) -> Array:
-    """Return the second moments after one step, of shape ``(..., d)``."""
-    curved = learning_rate * design.curvatures
-    spread = np.sum(design.curvatures * moments, axis=-1, keepdims=True) + design.noise**2
-    return moments * ((1.0 - curved) ** 2 - factor * curved**2) + factor * learning_rate * curved * spread
+    """Return the second moments after one step, of shape ``(d,)``."""
+    keep, add = _coefficients(design, np.array([[learning_rate]]), factor)
+    return np.asarray(keep[0] * moments + add[0] * (design.curvatures @ moments + design.noise**2))
+
+
+def _coefficients(design: SignDesign, rates: Array, factor: float) -> tuple[Array, Array]:
+    """Return what a step at each rate ``(steps, 1)`` multiplies moments and spread by, both ``(steps, d)``."""
+    curved = rates * design.curvatures
+    return (1.0 - curved) ** 2 - factor * curved**2, factor * rates * curved
 
 
 def moments_path(
     design: SignDesign, start: Array, rate: Callable[[int], float], factor: float, steps: int
 ) -> Iterator[Array]:
     """Yield the second moments after 0, 1, ..., ``steps`` steps; step t, from 0, has the rate ``rate(t)``."""
-    moments = start**2
+    moments, curvatures, variance = start**2, design.curvatures, design.noise**2
+    keep, add = _coefficients(design, np.array([[rate(step)] for step in range(steps)]).reshape(-1, 1), factor)
     yield moments
-    for step in range(steps):
-        moments = next_moments(design, moments, rate(step), factor)
+    for kept, added in zip(keep, add, strict=True):
+        moments = kept * moments + added * (curvatures @ moments + variance)
         yield moments
 
 

@@ -1,5 +1,6 @@
 """Turning of descent against runs in the parameters themselves, and the step correlation against all batches."""
 
+import itertools
 import math
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_angles_are_those_of_steps_in_the_parameters():
         step = -rate * DESIGN.loss.gradient(theta)
         theta = theta + step
         steps.append(step)
-    cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in zip(steps, steps[1:], strict=False)]
+    cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in itertools.pairwise(steps)]
     np.testing.assert_allclose(path_angles(DESIGN, rate, 12), np.arccos(np.clip(cosines, -1, 1)), atol=1e-7)
 
 

@@ -50,7 +50,7 @@ def hessian_spectrum(
         if not d < n:
             raise OutOfRange("samples", n, f"above {d}, the dimension: else the condition number is infinite")
     problems = list(zip(correlations, samples, dimensions, strict=True))
-    edges = [spectrum_edges(np.linalg.eigvalsh(covariance(rho, d)), d / n) for rho, n, d in problems]
+    edges = [spectrum_edges(population_spectrum(rho, d), d / n) for rho, n, d in problems]
     bins = _bins(edges[drawn_cell], drawn_bins)
     cells = [Cell(_name(problem), draws, block_size, partial(_drawn_hessians, *problem, bins)) for problem in problems]
 
@@ -75,6 +75,11 @@ def covariance(correlation: float, dimension: int) -> Array:
     return np.asarray(correlation ** np.abs(index[:, None] - index), dtype=float)
 
 
+def population_spectrum(correlation: float, dimension: int) -> Array:
+    """Return the eigenvalues of C, rising, of shape ``(d,)``."""
+    return np.asarray(np.linalg.eigvalsh(covariance(correlation, dimension)), dtype=float)
+
+
 def relu_kernel(directions: Array) -> Array:
     r"""Return $E\,\mathrm{relu}(w_i\cdot x)\,\mathrm{relu}(w_j\cdot x)$, x standard normal, unit rows w: ``(p, p)``."""
     cosine = np.clip(directions @ directions.T, -1.0, 1.0)
@@ -93,7 +98,7 @@ def _at(problem: tuple[float, int, int]) -> dict[str, float | int]:
 def _drawn_hessians(correlation: float, samples: int, dimension: int, bins: Array, rng: Generator, count: int) -> Tally:
     """Draw Hessians one by one and sum the logarithm of their condition number, both energies and the spectrum."""
     spectrum, vectors = np.linalg.eigh(covariance(correlation, dimension))
-    root = np.linalg.cholesky(covariance(correlation, dimension))
+    root = np.asarray(np.linalg.cholesky(covariance(correlation, dimension)), dtype=float)
     rows = np.array([_statistics(rng, samples, root, spectrum, vectors) for _ in range(count)])
     eigenvalues = rows[:, 4:]
     sums = {
@@ -123,7 +128,7 @@ def _statistics(rng: Generator, samples: int, root: Array, spectrum: Array, vect
 def _compared(found: Tally, problem: tuple[float, int, int], edges: tuple[float, float]) -> Observations:
     _, samples, dimension = problem
     at, draws = _at(problem), found.replicates
-    population = np.linalg.eigvalsh(covariance(problem[0], dimension))
+    population = population_spectrum(problem[0], dimension)
     condition = math.exp(float(found.mean("log_condition")))
     flat = float(np.mean(population < STIFF_SHARE * population[-1]))
     return Observations.of(

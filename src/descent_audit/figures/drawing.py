@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -23,9 +24,9 @@ BESIDE = {"map": 1.5}
 MARGIN = 0.72
 FACETS = 3
 """Small axes beside each other."""
-FACET_HEIGHT = 0.62
-"""Height of a row of them, in those of a panel."""
-STRIP = Style(width=6.6, height=PAPER.height / FACET_HEIGHT)
+FACET_HEIGHT, AROUND_FACETS = 0.7, 0.4
+"""Height of a row of them, and of what is around them, in those of a plain panel."""
+STRIP = Style(width=6.6, height=PAPER.height)
 METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -88,7 +89,8 @@ def _facets(panel: Mapping[str, Any], own: pd.DataFrame) -> list[str]:
 
 def _height(panel: Mapping[str, Any], own: pd.DataFrame) -> float:
     """Return the height of a panel, that of a plain one being 1."""
-    return max(1.0, FACET_HEIGHT * -(-len(_facets(panel, own)) // FACETS))
+    rows = -(-len(_facets(panel, own)) // FACETS)
+    return AROUND_FACETS + rows * FACET_HEIGHT if rows else 1.0
 
 
 def _draw_cell(
@@ -118,7 +120,7 @@ def _draw_facets(
         for axis, label in zip(axes.flat, labels, strict=False)
     ]
     for axis, label in zip(axes.flat, labels, strict=False):
-        axis.set_title(label, loc="left", fontsize="medium")
+        axis.set_title(label, loc="left", fontsize=mpl.rcParams["legend.fontsize"], pad=2.0)
     for axis in axes.flat[len(labels) :]:
         axis.set_visible(False)
     place.supxlabel(panel["x"], fontsize="medium")

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -18,12 +19,11 @@ from descent_audit.figures.maps import category_handles
 from descent_audit.figures.panels import OPAQUE, is_line
 from descent_audit.figures.roles import APART, dashes_of, shape
 
-HANDLE = 3.6
-"""Room for a legend's line and the gaps around it, in units of the font size."""
+SPACING = {"handlelength": 1.6, "handletextpad": 0.8, "columnspacing": 1.2}
+"""Widths beside the text of a legend, in units of the font size."""
 MOST_COLUMNS = 4
 LOOK: dict[str, Any] = {
-    "frameon": False, "alignment": "left", "borderaxespad": 0.2, "handlelength": 1.6, "columnspacing": 1.2,
-    "labelspacing": 0.3,
+    "frameon": False, "alignment": "left", "borderaxespad": 0.2, "borderpad": 0.3, "labelspacing": 0.3, **SPACING,
 }  # fmt: skip
 
 
@@ -43,7 +43,8 @@ def legend_handles(panel: Mapping[str, Any], drawn: pd.DataFrame) -> list[Artist
     A role that is told apart stands behind its label or, where many have it, once at the end.
     """
     keys = drawn.drop_duplicates(["arm", "series", "role"])
-    marked = keys[keys["role"].isin(APART)].drop_duplicates(["series", "role"])
+    as_line = [one.role == "counterexample" and is_line(panel, one.role, one.series) for one in keys.itertuples()]
+    marked = keys[keys["role"].isin(APART) & ~np.array(as_line, bool)].drop_duplicates(["series", "role"])
     many = marked["role"].value_counts().loc[lambda count: count > 1].index
     apart = {(one.arm, one.series): one.role for one in keys.itertuples() if one.role in APART}
     looks: dict[tuple[str, str], dict[str, Any]] = {}
@@ -56,7 +57,7 @@ def legend_handles(panel: Mapping[str, Any], drawn: pd.DataFrame) -> list[Artist
     ]
     notes: list[Artist] = [Line2D([], [], linestyle="none", label=APART[role]) for role in many]
     if drawn["series"].isin(panel.get("replicates", [])).any():
-        notes.append(Patch(facecolor="black", alpha=OPAQUE, linewidth=0, label="nine in ten"))
+        notes.append(Patch(facecolor="black", alpha=OPAQUE, linewidth=0, label="band: nine in ten"))
     return [*category_handles(panel), *entries, *notes]
 
 
@@ -64,9 +65,10 @@ def columns_that_fit(labels: Sequence[str], width: float) -> int:
     """Return the largest number of legend columns, filled downwards, whose labels and handles fit into a width."""
     font = FontProperties(family=mpl.rcParams["font.family"], size=mpl.rcParams["legend.fontsize"])
     size = font.get_size_in_points()
-    widths = [TextPath((0, 0), label, prop=font).get_extents().width + HANDLE * size for label in labels]
+    between, beside = SPACING["columnspacing"] * size, sum(SPACING.values()) * size
+    widths = [TextPath((0, 0), label, prop=font).get_extents().width + beside for label in labels]
     for columns in range(min(MOST_COLUMNS, len(labels)), 1, -1):
-        if sum(max(group, default=0.0) for group in _downwards(widths, columns)) <= width:
+        if sum(max(group, default=0.0) for group in _downwards(widths, columns)) - between <= width:
             return columns
     return 1
 

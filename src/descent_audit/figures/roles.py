@@ -36,11 +36,17 @@ def of_claim(curves: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
 
 
 def without_repeats(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return curves without a line that an earlier arm has drawn: dashes on top of dashes look solid."""
-    same = ["role", "series", "x", "y"]
-    lines = curves[curves["role"].isin(LINES)].groupby(["line", "role", "series"])[["x", "y"]]
+    """Return curves without a line that another arm draws too, a control's first: dashes on dashes look solid."""
+    lines = curves[curves["role"].isin(LINES)].groupby(["line", "role", "series", "arm"])[["x", "y"]]
     points = lines.agg(lambda one: one.to_numpy().tobytes()).reset_index()
-    return curves[~curves["line"].isin(points.loc[points.duplicated(same), "line"])]
+    last = points["arm"].isin(controls_of(curves)).sort_values(kind="stable").index
+    repeats = points.loc[last].duplicated(["role", "series", "x", "y"])
+    return curves[~curves["line"].isin(points["line"][repeats])]
+
+
+def controls_of(curves: pd.DataFrame) -> list[str]:
+    """Return the arms that are controls."""
+    return list(curves.loc[curves["role"].eq("control"), "arm"].unique())
 
 
 def dressed(curves: pd.DataFrame, colours: Sequence[str] = PALETTE) -> pd.DataFrame:
@@ -48,8 +54,7 @@ def dressed(curves: pd.DataFrame, colours: Sequence[str] = PALETTE) -> pd.DataFr
 
     What belongs to a control is grey. More labels than there are colours are drawn along a sequential map.
     """
-    controls = curves.loc[curves["role"].eq("control"), "arm"].unique()
-    grey = curves["role"].eq("guide") | curves["arm"].isin(controls)
+    grey = curves["role"].eq("guide") | curves["arm"].isin(controls_of(curves))
     labels = curves.loc[~grey, "series"].unique()
     palette = colours if len(labels) <= len(colours) else sns.color_palette("viridis", len(labels)).as_hex()
     colour = curves["series"].map(dict(zip(labels, palette, strict=False))).mask(grey, GREY)
@@ -59,7 +64,7 @@ def dressed(curves: pd.DataFrame, colours: Sequence[str] = PALETTE) -> pd.DataFr
 
 def dashes_of(role: str, turn: int) -> str | tuple[int, tuple[float, ...]]:
     """Return the dashes of what is measured where a panel draws it as a line: those of guides for what is grey."""
-    return shape("predicted" if role == "measured" else "guide", turn) if role not in LINES else shape(role, turn)
+    return shape({"measured": "predicted", "counterexample": "predicted", "control": "guide"}.get(role, role), turn)
 
 
 def shape(role: str, turn: int) -> str | tuple[int, tuple[float, ...]]:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import block_diag
 
 Array = NDArray[np.float64]
 
@@ -79,6 +78,8 @@ class DeepTanhNetwork:
         $(w_1, b_1, W_2, b_2, w_3) \to (Pw_1, Pb_1, QW_2P^\top, Qb_2, Qw_3)$ for signed permutation matrices ``first``
         $P$ and ``second`` $Q$, since tanh is odd. Source: Chen et al. (1993).
         """
+        from scipy.linalg import block_diag
+
         return np.asarray(block_diag(first, first, np.kron(second, first), second, second, np.eye(1)))
 
     def symmetries(self) -> Iterator[Array]:

@@ -78,8 +78,5 @@ def _drawn(panel: str, path: Array) -> list[Curve]:
         Curve(panel, OUTCOMES[bool(np.any(np.abs(w) >= border))], "measured", [*shown, *gap], [*w[shown], *gap])
         for w in path.T
     ]
-    borders = [
-        Curve(panel, "lower border", "guide", [0, last], [-border, -border]),
-        Curve(panel, "upper border", "guide", [0, last], [border, border]),
-    ]
-    return points + borders
+    steps, sides = [0, last, *gap] * 2, [-border, -border, *gap, border, border, *gap]
+    return [*points, Curve(panel, "border of the basin", "guide", steps, sides)]

@@ -63,6 +63,13 @@ def test_recursion_agrees_with_the_full_matrix_recursion(batch_size, noise):
     assert np.array(found) + 0.5 * noise**2 == pytest.approx(general, rel=1e-12)
 
 
+def test_path_without_noise_is_a_product_of_factors():
+    rates = np.array([0.5, 0.3, 1.2])
+    factors = np.cumprod((1.0 - rates[:, None] * SMALL.curvatures) ** 2, axis=0)
+    path = SMALL.squares_path(np.full(3, 2.0), rates, 16)
+    assert path == pytest.approx(2.0 * np.vstack([np.ones(3), factors]), rel=1e-14)
+
+
 @pytest.mark.parametrize(("rate", "batch_size"), [(0.2, 4), (0.4, 1), (1.5, 16)])
 def test_fixed_point_is_one_and_agrees_with_the_general_floor(rate, batch_size):
     fixed = SMALL.stationary_squares(rate, batch_size)

@@ -5,6 +5,7 @@ s_j\epsilon_j$ and target $y = x\cdot w + \sigma z$: a full two-level factorial 
 uncorrelated, which makes the Hessian $\mathrm{diag}(\lambda)$ with $\lambda_k = s_k^2$, and all averages exact.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -91,6 +92,13 @@ class SignDesign:
         """
         noise = self.batch_share(batch_size) * self.gradient_variances(squares)
         return (1.0 - learning_rate * self.curvatures) ** 2 * squares + learning_rate**2 * noise
+
+    def squares_path(self, squares: Array, learning_rates: Iterable[float], batch_size: int) -> Array:
+        """Return the mean squares ``(d,)`` at the start and after each step, of shape ``(steps + 1, d)``."""
+        path = [squares]
+        for rate in learning_rates:
+            path.append(self.next_squares(path[-1], rate, batch_size))
+        return np.array(path)
 
     def contraction(self, learning_rate: float, batch_size: int) -> Array:
         r"""Return the matrix of ``next_squares`` without label noise, of shape ``(d, d)``.

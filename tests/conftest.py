@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import settings
 
 from descent_audit.claims.catalogue import Claim, load_claims, parse_claim
@@ -106,7 +107,18 @@ def copy_project(folder: Path, claims: list[str]) -> Path:
     for path in (folder / "config" / "claim").glob("*/*.yaml"):
         if path.stem not in claims:
             path.unlink()
+    for path in (folder / "config" / "text").glob("*.yaml"):
+        path.write_text(abridged(path.read_text(), claims))
     return folder
+
+
+def abridged(text: str, claims: list[str]) -> str:
+    """Return the file of a text with the sentences alone that the named claims audit."""
+    audited = {name for claim in claims for name in yaml.safe_load(claim_path(claim).read_text())["audits"]}
+    document = yaml.safe_load(text)
+    document["statements"] = [one for one in document["statements"] if one["id"] in audited]
+    document["findings"] = [name for name in document["findings"] if name in audited]
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
 def clean_environment() -> dict[str, str]:

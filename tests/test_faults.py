@@ -11,11 +11,12 @@ import pytest
 
 from descent_audit.claims.catalogue import load_claims
 from descent_audit.claims.sources import SOURCE
+from descent_audit.results import TABLES
 from faults import campaign
 from faults.__main__ import main
 from faults.campaign import Outcome, generated_faults, sample, subject, workshop, written_faults
 from faults.mutations import Mutation, generated
-from faults.tables import COLUMNS, Reason, fault_rows, net, outcome, reasons, share, summary, unexplained
+from faults.tables import Reason, fault_rows, net, outcome, reasons, share, summary, unexplained
 from faults.trial import largest_change
 
 CLAIMS = ["schedule_shape_identities", "adam_limit_identities"]
@@ -134,7 +135,7 @@ def test_a_fault_explained_twice_is_refused(tmp_path):
 def test_fault_that_must_be_noticed_is(opened):
     found = tried(opened, changed_line("- 1.0, 1.0)", ", 1.0)"))
     assert found.kind == "noticed"
-    assert found.noticed == {"schedule_shape_identities": "conditional -> refuted"}
+    assert found.noticed == {"schedule_shape_identities": "supported -> refuted"}
 
 
 def test_fault_that_changes_nothing_is_harmless(opened):
@@ -145,7 +146,7 @@ def test_fault_that_changes_nothing_is_harmless(opened):
     assert share([found], {}) == (0, 0)
     assert net(found) == ""
     (row,) = fault_rows([], [found], because)
-    assert tuple(row) == COLUMNS
+    assert tuple(row) == tuple(TABLES["faults"])
     assert (row["claims"], row["noticed_by"], row["seen_by"], row["because"]) == (1, "", "", "factors commute")
 
 
@@ -175,7 +176,7 @@ def test_fault_that_changes_a_curve_alone_is_seen_by_nothing():
 
 def test_exception_counts_as_noticed(opened):
     found = tried(opened, changed_line("np.cos(0.5", "np.cosine(0.5"))
-    assert found.noticed == {"schedule_shape_identities": "conditional -> AttributeError"}
+    assert found.noticed == {"schedule_shape_identities": "supported -> AttributeError"}
 
 
 def test_endless_loop_counts_as_noticed_by_the_time_it_takes(opened):
@@ -243,3 +244,27 @@ def test_command_line_ends_with_code_one_where_a_written_fault_goes_unnoticed(tm
     assert ended.value.code == 1
     assert "written: 0 of 1 noticed" in capsys.readouterr().out
     assert "harmless,written,dynamics/schedules.py" in (tmp_path / "faults.csv").read_text()
+
+
+def test_claims_of_a_sample_run_those_written_faults_alone_that_they_noticed_before(tmp_path, monkeypatch, capsys):
+    noticed, other = (
+        replace(changed_line("0.5 * np.pi", f"{size} * np.pi", name=f"size {size}"), why="") for size in (0.7, 0.6)
+    )
+    monkeypatch.setattr("faults.__main__.written_faults", lambda: [noticed, other])
+    table = "fault,noticed_by\nsize 0.7,schedule_basin_threshold;schedule_shape_identities\nsize 0.6,loss_half_factor\n"
+    (tmp_path / "reference.csv").write_text(table)
+    monkeypatch.setattr("faults.__main__.REFERENCE", tmp_path / "reference.csv")
+    options = [
+        "--claims",
+        CLAIMS[0],
+        "--generated",
+        "0",
+        "--store",
+        str(tmp_path),
+        "--table",
+        str(tmp_path / "out.csv"),
+    ]
+    with pytest.raises(SystemExit) as ended:
+        main(options)
+    assert ended.value.code == 0
+    assert "written: 1 of 1 noticed" in capsys.readouterr().out

@@ -246,7 +246,7 @@ def test_another_optimizer_is_put_in_place_without_touching_an_experiment(tmp_pa
     folder = copy_project(tmp_path / "project", ["velocity_terminal_gain"])
     (folder / "src" / "descent_audit" / "optimizers" / "careless.py").write_text(CARELESS)
     monkeypatch.setattr("test_simulate.PROJECT", folder)
-    assert judged_with(folder, "heavy_ball.HeavyBall") == "conditional"
+    assert judged_with(folder, "heavy_ball.HeavyBall") == "supported"
     assert judged_with(folder, "careless.HeavyBall") in ("refuted", "void")
 
 

@@ -14,6 +14,7 @@ from descent_audit.claims.catalogue import load_claims, root_seed
 from descent_audit.figures import draw
 from descent_audit.records.storage import seal_text, write_text
 from descent_audit.report import upkeep
+from descent_audit.results import csv_text, frame
 from descent_audit.stages import manifest, observe
 
 NAME = "quadratic_divergence_threshold"
@@ -27,14 +28,10 @@ def results(tmp_path_factory):
         claim = load_claims([name])[name]
         arms = claim.arms("smoke")[:1]
         observe.write_results(folder, name, observe.simulate(name, arms, root_seed()))
-    tables = {
-        "checks.csv": "claim,arm,quantity,at,relation,tolerance,met\n",
-        "coverage.csv": "section,statements\nMomentum,7\nall,58\n",
-        "statements.csv": "id,verdict\n",
-        "verdicts.csv": "claim,verdict\n",
-    }
-    for name, text in tables.items():
-        write_text(folder / name, text)
+    counts = [{"section": "Momentum", "statements": 7}, {"section": "all", "statements": 58}]
+    tables = {"checks": [], "coverage": counts, "statements": [], "verdicts": []}
+    for name, rows in tables.items():
+        write_text(folder / f"{name}.csv", csv_text(frame(name, rows)))
     manifest.main(["--scale", "smoke", "--results", str(folder), "--claims", f"{NAME},{SAMPLED}"])
     return folder
 
@@ -151,7 +148,7 @@ def test_page_reads_identifiers_as_the_command_does():
 def test_recomputing_a_figure_forgets_what_is_kept_of_it(results, capsys):
     draw.main(["--results", str(results), "--claims", NAME])
     kept = results / "kept" / "figures"
-    assert {path.name for path in kept.iterdir()} == {f"{NAME}.svg", f"{NAME}.pdf"}
+    assert {path.name for path in kept.iterdir()} == {f"{NAME}.svg"}
     forget, _, again = re.search(r"^recompute +(.+)$", printed(capsys, results, NAME), re.MULTILINE)[1].partition(
         " && "
     )

@@ -95,7 +95,7 @@ class Observed(NamedTuple):
 
 def observed(table: pd.DataFrame) -> list[Observed]:
     """Return the rows of a table of observations."""
-    return [Observed(*row) for row in table.itertuples(index=False)]
+    return [Observed(*row) for row in table.astype({"replicates": object}).itertuples(index=False)]
 
 
 def frame(table: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

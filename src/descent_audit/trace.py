@@ -75,7 +75,7 @@ def drawn_chain(claim: Claim, results: Path, manifest: dict[str, Any]) -> Chain:
     """Return the chain of a figure."""
     figure, kept = (folder / "figures" / claim.name for folder in (results, results / FOLDER))
     return [
-        ("figure", f"{figure}.svg, {figure}.pdf"),
+        ("figure", f"{figure}.svg; snakemake figures draws it as PDF and PNG too"),
         ("drawn from", f"{results / 'curves' / claim.name}.csv, key figure of {claim.file}"),
         *origin(claim, "claim", manifest),
         (

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from conftest import row
+from conftest import SENTENCES, row
 
 from descent_audit.assurance import calibrate
 from descent_audit.claims.catalogue import load_claims, parse_claim
@@ -41,7 +41,7 @@ def test_table_counts_verdicts_and_adjusts_for_the_number_of_comparisons():
 
 def test_counts_are_spread_over_their_probability_so_that_they_are_uniform(document):
     document["expect"]["claim"] = [{"quantity": "final_distance", "relation": "binomial", "because": "a reason"}]
-    claim = parse_claim("gradient_descent/small", document, document["audits"])
+    claim = parse_claim("gradient_descent/small", document, SENTENCES)
     rng = np.random.default_rng(1)
     found = [
         position
@@ -56,7 +56,7 @@ def test_counts_are_spread_over_their_probability_so_that_they_are_uniform(docum
 
 def test_run_of_a_sampled_claim_has_a_position_per_seed_and_comparison():
     run = calibrate.calibrate(load_claims([SAMPLED])[SAMPLED], 3)
-    assert run["verdicts"] == {"conditional": 3}
+    assert run["verdicts"] == {"supported": 3}
     assert run["rejected"] == 3
     assert all(len(law["positions"]) == 3 and all(0 <= u <= 1 for u in law["positions"]) for law in run["laws"])
     tables = calibrate.gather([run])

@@ -7,10 +7,11 @@ from descent_audit.assurance import stability
 from descent_audit.dynamics.trajectories import final, update_rule
 from descent_audit.optimizers.adam import Adam
 from descent_audit.optimizers.gradient_descent import GradientDescent
-from descent_audit.records.storage import table_text, write_text
+from descent_audit.records.storage import write_text
 from descent_audit.report import upkeep
+from descent_audit.results import csv_text, frame
 
-CHECK = {"claim": "a", "arm": "claim", "quantity": "q", "at": "", "relation": "close", "tolerance": 0.1, "met": "true"}
+CHECK = {"claim": "a", "arm": "claim", "quantity": "q", "at": "", "relation": "close", "tolerance": 0.1, "met": True}
 
 
 def test_single_precision_is_that_of_a_loop_in_float32():
@@ -45,8 +46,8 @@ def test_state_of_a_rule_is_rounded_and_keeps_its_type():
 
 
 def judged(folder, value, verdict, claims=("a",)):
-    columns, other = (*CHECK, "value"), {**CHECK, "claim": "b", "value": 0}
-    write_text(folder / "checks.csv", table_text(columns, [{**CHECK, "value": value}, other]))
+    other = {**CHECK, "claim": "b", "value": 0}
+    write_text(folder / "checks.csv", csv_text(frame("checks", [{**CHECK, "value": value}, other])))
     verdicts = {"a": {"verdict": verdict}, "b": {"verdict": "void"}}
     write_text(folder / "judgements.json", json.dumps({"claims": verdicts, "statements": {}}))
     write_text(folder / "variation.json", json.dumps({"numpy": "2", "claims": claims}))
@@ -70,5 +71,8 @@ def test_what_moved_is_counted(tmp_path, value, verdict, counts):
 
 def test_claims_know_their_verdicts_elsewhere():
     rows = [{"variation": "single", "changed": "a=void;b=refuted"}, {"variation": "oldest", "changed": "a=refuted"}]
-    assert upkeep.verdicts_elsewhere(rows) == {"a": {"single": "void", "oldest": "refuted"}, "b": {"single": "refuted"}}
-    assert upkeep.verdicts_elsewhere([{"variation": "newest", "changed": ""}]) == {}
+    assert upkeep.verdicts_elsewhere(frame("stability", rows)) == {
+        "a": {"single": "void", "oldest": "refuted"},
+        "b": {"single": "refuted"},
+    }
+    assert upkeep.verdicts_elsewhere(frame("stability", [{"variation": "newest", "changed": ""}])) == {}

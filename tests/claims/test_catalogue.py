@@ -2,7 +2,7 @@ import json
 import shutil
 
 import pytest
-from conftest import PROJECT, claim_path
+from conftest import PROJECT, SENTENCES, claim_path
 from omegaconf import OmegaConf
 
 from descent_audit.claims import catalogue
@@ -10,7 +10,6 @@ from descent_audit.claims.catalogue import ConfigurationError, parse_claim
 from descent_audit.claims.code_checks import check_code
 from descent_audit.claims.validation import read_yaml
 
-STATEMENTS = ["divergence_beyond", "large_rate_overshoots"]
 FILE = "config/claim/gradient_descent/small.yaml"
 
 
@@ -23,7 +22,7 @@ def put(document, path, value):
 
 def fault_of(document) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        check_code(parse_claim("gradient_descent/small", document, STATEMENTS))
+        check_code(parse_claim("gradient_descent/small", document, SENTENCES))
     text = str(caught.value)
     assert "\n" not in text
     assert text.startswith(FILE)
@@ -104,7 +103,7 @@ def test_relation_without_its_bound_is_refused(document, relation, needed):
 
 def test_a_claim_is_read_without_the_code_that_it_names(document):
     document["experiment"]["_target_"] = "descent_audit.experiments.nowhere.f"
-    claim = parse_claim("gradient_descent/small", document, STATEMENTS)
+    claim = parse_claim("gradient_descent/small", document, SENTENCES)
     assert claim.experiment["_target_"].endswith("nowhere.f")
     with pytest.raises(ConfigurationError, match="nowhere"):
         check_code(claim)
@@ -125,21 +124,16 @@ def test_control_must_fail_something(document):
     assert "no key 'fails'" in fault_of(document)
 
 
-def test_counterexample_bears_on_audited_statements_alone(document):
-    document["expect"]["odd"] = {"observes": document["expect"]["odd"], "bears_on": ["stable_range"]}
-    assert "stable_range" in fault_of(document)
-
-
 def test_scale_overrides_the_experiment_and_arms_override_the_scale(document):
     document["scale"] = {"smoke": {"steps": 7, "calm": {"steps": 5}}}
-    arms = {arm.name: arm for arm in parse_claim("gradient_descent/small", document, STATEMENTS).arms("smoke")}
+    arms = {arm.name: arm for arm in parse_claim("gradient_descent/small", document, SENTENCES).arms("smoke")}
     assert [arms[name].parameters["steps"] for name in ("claim", "calm", "odd")] == [7, 5, 40]
     assert arms["calm"].parameters["learning_rate"] == 0.5
 
 
 def test_typed_parameter_outweighs_the_scale(document):
     document["scale"] = {"smoke": {"steps": 7}}
-    claim = parse_claim("gradient_descent/small", document, STATEMENTS)
+    claim = parse_claim("gradient_descent/small", document, SENTENCES)
     assert claim.arms("smoke", typed=["steps"])[0].parameters["steps"] == 400
 
 
@@ -147,19 +141,19 @@ def test_arm_with_a_target_stands_alone(document):
     own = {key: document["experiment"][key] for key in document["experiment"]}
     document["arms"]["counterexamples"]["odd"] = {**own, "steps": 3}
     document["scale"] = {"smoke": {"steps": 7}}
-    arms = parse_claim("gradient_descent/small", document, STATEMENTS).arms("smoke")
+    arms = parse_claim("gradient_descent/small", document, SENTENCES).arms("smoke")
     assert [arm.parameters["steps"] for arm in arms] == [7, 7, 3]
 
 
 def test_tolerance_at_scale_replaces_the_general_one(document):
     document["expect"]["claim"][0]["at_scale"] = {"smoke": {"value": 9.0}}
-    claim = parse_claim("gradient_descent/small", document, STATEMENTS)
+    claim = parse_claim("gradient_descent/small", document, SENTENCES)
     assert claim.expectations("smoke")["claim"]["observes"][0]["value"] == 9.0
     assert claim.expectations("full")["claim"]["observes"][0]["value"] == 1.0
 
 
 def slices(document):
-    claim = parse_claim("gradient_descent/small", document, STATEMENTS)
+    claim = parse_claim("gradient_descent/small", document, SENTENCES)
     return claim.simulation_slice("full"), claim.judgement_slice("full"), claim.figure_slice(), claim.wording_slice()
 
 
@@ -195,18 +189,16 @@ def config(tmp_path):
 
 
 def test_statements_are_all_there_in_order():
-    statements = catalogue.load_statements()
-    assert len(statements) == 58
+    statements = catalogue.load_text().statements
+    assert len(statements) == 76
     assert statements[0].id == "naive_training_cost"
     assert statements[-1].id == "zero_loss_is_memorization"
 
 
-def test_duplicate_statement_id_is_refused(config):
-    path = config / "statements.yaml"
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines, lines[1]]))
-    with pytest.raises(ConfigurationError, match="duplicate statement id 'naive_training_cost'"):
-        catalogue.load_statements(config)
+def test_one_text_is_audited(config):
+    shutil.copy2(config / "text" / "principles.yaml", config / "text" / "another.yaml")
+    with pytest.raises(ConfigurationError, match="config/text: found 2 files, allowed: one"):
+        catalogue.load_text(config)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +279,7 @@ def test_canonical_json_refuses_what_is_not_finite():
 
 
 def test_files_are_read_as_hydra_reads_them():
-    files = [*(PROJECT / "config" / "claim").glob("*/*.yaml"), PROJECT / "config" / "statements.yaml"]
+    files = [*(PROJECT / "config" / "claim").glob("*/*.yaml"), PROJECT / "config" / "text" / "principles.yaml"]
     for path in files:
         assert read_yaml(path, path.name) == OmegaConf.to_container(OmegaConf.load(path), resolve=False), path.name
 

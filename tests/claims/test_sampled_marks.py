@@ -1,16 +1,14 @@
 """Which marks carry an interval: those, and only those, that are estimated from replicates; all claims, smoke scale."""
 
-import csv
-import io
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_claims import NAMES, SAMPLED, run
+from test_claims import NAMES, SAMPLED, curves_of
 
 from descent_audit.claims.catalogue import load_claims
 from descent_audit.claims.sources import is_sampled
-from descent_audit.records.storage import number
 from descent_audit.stages import observe
 
 SINGLE_RUNS = {
@@ -36,8 +34,8 @@ CERTAIN = {
 def curves(name, seed=20260101):
     """Return the rows of each measured curve by arm, panel and series, maps left out."""
     found = {}
-    for row in csv.DictReader(io.StringIO(run(name, seed)[1])):
-        if row["role"] in ("measured", "control") and not row["value"]:
+    for row in curves_of(name, seed).to_dict("records"):
+        if row["role"] in ("measured", "control") and math.isnan(row["value"]):
             found.setdefault((row["arm"], row["panel"], row["series"]), []).append(row)
     return found
 
@@ -46,21 +44,21 @@ def moves(rows, others):
     """Say whether marks differ between two seeds by more than the rounding of sums in another order."""
     if len(rows) != len(others):
         return True
-    y, other = (np.array([number(row["y"]) for row in both]) for both in (rows, others))
+    y, other = (np.array([row["y"] for row in both]) for both in (rows, others))
     return bool(np.any(np.abs(y - other) > 1e-9 * np.abs(y)))
 
 
 def has_interval(row):
-    return bool(row["low"])
+    return not math.isnan(row["low"])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_interval_holds_its_mark_and_only_measured_marks_have_one(name):
-    for row in csv.DictReader(io.StringIO(run(name)[1])):
-        assert bool(row["low"]) == bool(row["high"])
+    for row in curves_of(name).to_dict("records"):
+        assert math.isnan(row["low"]) == math.isnan(row["high"])
         if has_interval(row):
-            assert number(row["low"]) <= number(row["y"]) <= number(row["high"]), row
-            assert row["role"] in ("measured", "control") and not row["value"], row
+            assert row["low"] <= row["y"] <= row["high"], row
+            assert row["role"] in ("measured", "control") and math.isnan(row["value"]), row
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -84,7 +82,7 @@ def test_marks_that_move_with_the_seed_have_intervals(name):
 
 def certain(rows, others):
     """Return how many marks are those of a fixed start, the same under both seeds and the first of their curve."""
-    starts = sum(number(row["x"]) == number(rows[0]["x"]) for row in rows)
+    starts = sum(row["x"] == rows[0]["x"] for row in rows)
     return 0 if has_interval(rows[0]) or moves(rows[:1], others[:1]) else starts
 
 
@@ -101,9 +99,8 @@ def test_intervals_shrink_as_the_root_of_the_replicates():
     spreads = []
     for walkers in (arm.parameters["walkers"], factor * arm.parameters["walkers"]):
         grown = replace(arm, parameters={**arm.parameters, "walkers": walkers})
-        rows = observe.curve_rows(name, observe.simulate(name, [grown], 1))
-        marks = [(row["low"], row["high"], row["y"]) for row in rows if row["role"] == "measured"]
-        low, high, y = np.array(marks, dtype=float).T
+        table = observe.curves_table(name, observe.simulate(name, [grown], 1))
+        low, high, y = table.loc[table["role"].eq("measured"), ["low", "high", "y"]].to_numpy().T
         middle = (y > 0.2) & (y < 0.8)
         spreads.append(np.mean((high - low)[middle] / np.sqrt(y * (1 - y))[middle]))
         assert spreads[-1] == pytest.approx(2 * 1.96 / np.sqrt(walkers), rel=0.05)

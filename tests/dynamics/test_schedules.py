@@ -6,16 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit.dynamics.schedules import (
-    DECAYS,
-    constant,
-    cosine,
-    decaying,
-    exponential,
-    inverse_time,
-    linear,
-    linear_warmup,
-)
+from descent_audit.dynamics.schedules import DECAYS, constant, cosine, decaying, exponential, linear, linear_warmup
 
 
 def test_warmup_takes_its_first_step_at_one_part_of_the_rate_and_its_last_at_all_of_it():
@@ -117,12 +108,3 @@ def test_decays_broadcast_rates_and_ratios():
 @pytest.mark.parametrize("name", DECAYS)
 def test_run_of_one_step_takes_the_first_rate(name):
     assert DECAYS[name](0, 0.3, 0.1, 1) == 0.3
-
-
-@given(st.integers(0, 1000), st.integers(1, 50), st.fractions(Fraction(1, 100), 3, max_denominator=100))
-def test_inverse_of_an_inverse_time_rate_rises_by_the_same_at_every_step(step, offset, numerator):
-    rate = float(inverse_time(step, float(numerator), offset))
-    assert rate == pytest.approx(float(numerator / (offset + step)), rel=1e-15)
-    assert 1 / float(inverse_time(step + 1, float(numerator), offset)) - 1 / rate == pytest.approx(
-        float(1 / numerator), rel=1e-9
-    )

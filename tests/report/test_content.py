@@ -8,13 +8,15 @@ from html.parser import HTMLParser
 import pypandoc
 import pytest
 import typst
-from conftest import PROJECT, row
+from conftest import PROJECT, SENTENCES, row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descent_audit.claims.catalogue import citations, load_claims
+from descent_audit.claims.catalogue import citations, load_claims, parse_claim
+from descent_audit.claims.texts import Text
 from descent_audit.records.storage import StorageError
 from descent_audit.report import content, page, paper, wording
+from descent_audit.results import frame
 
 
 @pytest.mark.parametrize(
@@ -64,8 +66,7 @@ def test_caption_is_filled_with_numbers(caption, filled):
 def test_number_in_a_caption_carries_what_it_is():
     rows = [row(at="n=1"), row(value=0.7, at="n=2")]
     filled = wording.filled_caption("{final_distance|max}", rows)
-    name, arm = rows[1]["claim"], rows[1]["arm"]
-    assert filled == f'[0.7]{{.bound title="{name}/{arm}/final_distance[n=2]"}}'
+    assert filled == '[0.7]{.bound title="small/claim/final_distance[n=2]"}'
 
 
 @pytest.mark.parametrize(
@@ -76,22 +77,17 @@ def test_heading_is_the_name_of_the_claim(name, heading):
     assert wording.title(name) == heading
 
 
-def check(value, relation="close", predicted=1.0, tolerance=0.1, met=True, **cells):
+def check(value, relation="close", predicted=1.0, tolerance=0.1, **cells):
     numbers = {"value": value, "lower": value, "upper": value, "predicted": predicted, "tolerance": tolerance}
-    cells = {
-        "claim": "some",
-        "arm": "claim",
-        "quantity": "q",
-        "at": "",
-        "met": "true" if met else "false",
-        "relation": relation,
-        **cells,
-    }
-    return {**{key: str(number) for key, number in numbers.items()}, **cells}
+    return {"claim": "some", "arm": "claim", "quantity": "q", "met": True, "relation": relation, **numbers, **cells}
+
+
+def groups(*checks):
+    return wording.check_groups(frame("checks", checks))
 
 
 def test_group_shows_the_point_that_is_nearest_to_failing():
-    (group,) = wording.check_groups([check(1.01, at="n=1"), check(1.2, at="n=2", met=False), check(0.95, at="n=3")])
+    (group,) = groups(check(1.01, at="n=1"), check(1.2, at="n=2", met=False), check(0.95, at="n=3"))
     assert (group["at"], group["points"], group["met"]) == ("n=2", 3, 2)
     assert group["measured"] == "1.2"
     assert group["allowed"] == "within 0.1"
@@ -103,26 +99,97 @@ def test_points_of_many_digits_are_rounded_for_the_eye():
 
 
 def test_group_with_a_missing_number_shows_it():
-    missing = {**check(1.0, met=False), "value": "", "lower": "", "upper": "", "predicted": "", "tolerance": ""}
-    (group,) = wording.check_groups([check(1.01), missing])
+    none = dict.fromkeys(("lower", "upper", "predicted", "tolerance"), math.nan)
+    (group,) = groups(check(1.01), check(math.nan, met=False, **none))
     assert (group["measured"], group["met"], group["points"]) == ("–", 1, 2)
 
 
 def test_sampled_number_is_shown_with_its_interval():
-    (group,) = wording.check_groups([check(1.0, lower="0.9", upper="1.1")])
+    (group,) = groups(check(1.0, lower=0.9, upper=1.1))
     assert group["measured"] == "1 ± 0.1"
 
 
-def test_refuted_claims_come_before_counterexamples_and_each_claim_once(claim):
-    judged = {
-        "small": {"verdict": "conditional", "margins": {"odd": 3.0}, "shown": ["odd"]},
-        "other": {"verdict": "refuted", "margins": {}, "shown": []},
+@pytest.mark.parametrize(
+    ("relation", "checks", "nearest"),
+    [
+        ("at_most", [(0.5, 1.0), (3.0, 4.0), (0.9, 1.0)], 0.9),
+        ("at_least", [(5.0, 1.0), (1.5, 1.0)], 1.5),
+        ("increasing", [(5.0, 0.0), (0.1, 0.0), (2.0, 0.0)], 0.1),
+    ],
+)
+def test_nearest_to_failing_follows_the_relation(relation, checks, nearest):
+    rows = [check(value, relation, tolerance=bound) for value, bound in checks]
+    (group,) = groups(*rows)
+    assert group["measured"].removeprefix("steps from ") == f"{nearest:g}"
+
+
+def audit_of(claims, findings=(), **rulings):
+    """Return an audit in which all claims ran and their arm ``odd`` was observed."""
+    sentences = {name: replace(one, better=f"Better {name}.") for name, one in SENTENCES.items()}
+    text = Text("small", "A text", "A source", ("One", "Two"), tuple(findings), tuple(sentences.values()))
+    none = {"verdict": "supported", "contradicted_by": [], "refuted_by": [], "limits": []}
+    judged = {name: {"worst_margin": margin} for name, margin in zip(claims, (2.0, 0.5), strict=False)}
+    return content.Audit(claims, text, judged, {name: {**none, **rulings.get(name, {})} for name in SENTENCES}, {})
+
+
+@pytest.fixture
+def denying(document):
+    """Return two claims whose counterexample contradicts or refutes the first sentence, or limits the second."""
+    observes = document["expect"]["odd"]
+    said = {"contradicts": {"divergence_beyond": "will diverge"}, "refutes": {"divergence_beyond": "diverge"}}
+    claims = {}
+    for name, key in (("small", "contradicts"), ("other", "refutes")):
+        document["expect"]["odd"] = {"observes": observes, "shows": f"{name} shows.", key: said[key]}
+        document["expect"]["odd"]["limits"] = ["large_rate_overshoots"]
+        claims[name] = parse_claim(f"gradient_descent/{name}", document, SENTENCES)
+    return claims
+
+
+def test_corrections_are_the_sentences_against_which_something_speaks(denying):
+    against = {"verdict": "conditional", "contradicted_by": ["small/odd"]}
+    (found,) = content.corrections(audit_of(denying, divergence_beyond=against))
+    assert found == {
+        "id": "divergence_beyond", "better": "Better divergence_beyond.", "words": "will diverge", "claim": "small",
+        "arm": "odd", "shows": "small shows.",
+    }  # fmt: skip
+    assert content.corrections(audit_of(denying)) == []
+
+
+def test_what_refutes_a_sentence_is_named_before_what_contradicts_it(denying):
+    both = {"verdict": "refuted", "contradicted_by": ["small/odd"], "refuted_by": ["other/odd"]}
+    (found,) = content.corrections(audit_of(denying, divergence_beyond=both))
+    assert (found["claim"], found["words"]) == ("other", "diverge")
+
+
+def test_findings_of_the_text_lead_its_corrections(denying):
+    against = {"verdict": "conditional", "contradicted_by": ["small/odd"]}
+    for claim in denying.values():
+        claim.expect["odd"]["contradicts"] = dict.fromkeys(SENTENCES, "words")
+    rulings = dict.fromkeys(SENTENCES, against)
+    assert [one["id"] for one in content.corrections(audit_of(denying, **rulings))] == list(SENTENCES)
+    led = content.corrections(audit_of(denying, ["large_rate_overshoots"], **rulings))
+    assert [one["id"] for one in led] == list(SENTENCES)[::-1]
+
+
+def test_ledger_shows_what_speaks_against_a_sentence_and_its_limits(denying):
+    statement = {"id": "divergence_beyond", "claims": "absent;other;small"}
+    ruling = {"verdict": "conditional", "contradicted_by": ["other/odd"], "limits": ["small/odd"]}
+    entry = content.ledger_entry(statement, audit_of(denying, divergence_beyond=ruling))
+    assert entry == {
+        "against": [{"claim": "other", "shows": "other shows."}],
+        "limits": [{"claim": "small", "shows": "small shows."}],
+        "closest": "other",
+        "margin": 0.5,
     }
-    verdicts = {"divergence_beyond": "conditional", "large_rate_overshoots": "supported"}
-    claims = {"small": claim, "other": replace(claim, name="other")}
-    found = content.findings(content.Audit(claims, [], judged, verdicts, {}))
-    assert [(one["claim"], one["arm"]) for one in found] == [("other", "claim"), ("small", "odd")]
-    assert found[1]["statement"] == "divergence_beyond"
+    pictures = {"small": "<svg/>", "other": "<svg/>"}
+    assert page.pictured(statement, entry, pictures) == "other"
+    assert page.pictured(statement, entry, {**pictures, "other": ""}) == "small"
+
+
+def test_ledger_of_a_statement_without_judged_claims_is_empty():
+    entry = content.ledger_entry({"id": "divergence_beyond", "claims": "small"}, audit_of({}))
+    assert entry == {"against": [], "limits": [], "closest": "", "margin": None}
+    assert page.pictured({"claims": "small"}, entry, {}) == ""
 
 
 @pytest.mark.parametrize("name", ["audit.md.jinja", "ledger.html.jinja"])
@@ -136,27 +203,6 @@ REFERENCES = json.loads((PROJECT / "reports" / "references.json").read_text())
 ADDRESSES = {
     f"https://doi.org/{one['DOI']}" if "DOI" in one else one["URL"] for one in REFERENCES if {"DOI", "URL"} & {*one}
 }
-
-
-def test_ledger_shows_the_claim_that_contradicts_the_words(claim):
-    statement = {"id": "divergence_beyond", "claims": "absent;small;other"}
-    claims = {"small": claim, "other": replace(claim, name="other", condition="Another condition.")}
-    judged = {
-        "small": {"verdict": "supported", "shown": [], "worst_margin": 2.0},
-        "other": {"verdict": "conditional", "shown": ["odd"], "worst_margin": 0.5},
-    }
-    audit = content.Audit(claims, [], judged, {}, {})
-    entry = content.ledger_entry(statement, audit)
-    assert entry == {"holds_when": "Another condition.", "closest": "other", "margin": 0.5}
-    pictures = {"small": "<svg/>", "other": "<svg/>"}
-    assert page.pictured(statement, audit, pictures) == "other"
-    assert page.pictured(statement, audit, {**pictures, "other": ""}) == "small"
-
-
-def test_ledger_of_a_statement_without_judged_claims_is_empty(claim):
-    statement, audit = {"id": "divergence_beyond", "claims": "small"}, content.Audit({"small": claim}, [], {}, {}, {})
-    assert content.ledger_entry(statement, audit) == {"holds_when": "", "closest": "", "margin": None}
-    assert page.pictured(statement, audit, {}) == ""
 
 
 class Links(HTMLParser):
@@ -254,9 +300,9 @@ def test_manifest_of_another_version_is_refused():
     [
         ("judgements.json", "{}", "found no mapping 'claims', allowed: what judge wrote; remove it and run again"),
         ("judgements.json", "[1]", "found no mapping 'claims', allowed: what judge wrote; remove it and run again"),
-        ("checks.csv", "a,b\n1,2\n", "found no column 'claim', allowed: a table with claim, arm, quantity, at, "),
-        ("statements.csv", "", "found no column 'id', allowed: a table with id, section, "),
-        ("coverage.csv", "section\n", "found no column 'statements', allowed: a table with section, statements, "),
+        ("checks.csv", "a,b\n1,2\n", "found columns a, b, allowed: claim, arm, quantity, at, "),
+        ("statements.csv", "", "found no table of statements ("),
+        ("coverage.csv", "section\n", "found columns section, allowed: section, statements, "),
     ],
 )
 @pytest.mark.parametrize("stage", [page, paper])

@@ -29,7 +29,7 @@ MANIFEST = {
 @pytest.fixture
 def results(tmp_path):
     folder, report = tmp_path / "results" / "smoke", tmp_path / "reports" / "smoke"
-    for name in [*TABLES, f"figures/{NAME}.svg", f"figures/{NAME}.pdf"]:
+    for name in [*TABLES, f"figures/{NAME}.svg"]:
         write_text(folder / name, "x")
     write_text(folder / "manifest.json", json.dumps(MANIFEST))
     for page in ("audit.html", "audit.pdf", "figures.html"):
@@ -93,8 +93,8 @@ def test_everything_described_is_there_and_everything_there_is_described(results
     there = {path.relative_to(results).as_posix() for path in results.rglob("*") if path.is_file()}
     assert files == there - {"ro-crate-metadata.json"}
     made = {one["@id"] for one in graph["#run"]["result"]}
-    assert {"checks.csv", f"figures/{NAME}.svg", f"figures/{NAME}.pdf", "report/audit.pdf"} <= made
-    assert {f"source/config/claim/gradient_descent/{NAME}.yaml", "source/config/statements.yaml"} <= {
+    assert {"checks.csv", f"figures/{NAME}.svg", "report/audit.pdf"} <= made
+    assert {f"source/config/claim/gradient_descent/{NAME}.yaml", "source/config/text/principles.yaml"} <= {
         one["@id"] for one in graph["#run"]["object"]
     }
     assert graph["checks.csv"]["sha256"] == "0" * 64

@@ -28,7 +28,7 @@ from descent_audit.experiments.momentum.momentum_stability import mode_growth
 from descent_audit.experiments.schedules import schedule_crossing
 from descent_audit.experiments.schedules.schedule_shapes import _slope
 from descent_audit.experiments.warmup import warmup, warmup_formulas
-from descent_audit.figures.looks import COLOURS
+from descent_audit.figures.theme import PALETTE
 from descent_audit.landscapes.cosine_well import CosineWell, one_step_reach
 from descent_audit.landscapes.log_cosh import LogCosh
 from descent_audit.landscapes.quadratic import DiagonalQuadratic
@@ -39,6 +39,7 @@ from descent_audit.optimizers.gradient_descent import GradientDescent
 from descent_audit.optimizers.heavy_ball import HeavyBall
 from descent_audit.optimizers.rmsprop import RMSProp
 from descent_audit.report import explore
+from descent_audit.results import frame
 from descent_audit.theory.stationary_law import flat_share
 
 NODE = shutil.which("node")
@@ -383,8 +384,8 @@ def test_grids_are_those_of_the_package():
 
 def test_colours_are_those_of_the_figures():
     ((palette, cividis),) = javascript("plot", "(m) => [m.COLOURS, m.CIVIDIS]", [[]])
-    assert palette[:-1] == list(COLOURS[:-1])
-    assert (palette[-1], COLOURS[-1]) == ("currentColor", "#000000")
+    assert palette[:-1] == list(PALETTE[:-1])
+    assert (palette[-1], PALETTE[-1]) == ("currentColor", "#000000")
     assert cividis == [mpl.colors.to_hex(mpl.colormaps["cividis"](one)) for one in np.linspace(0, 1, len(cividis))]
     values = np.linspace(-0.2, 1.7, 60)
     mixed = javascript("plot", "(m, v) => m.mapColour(v, [0, 1.5])", values[:, None].tolist())
@@ -471,12 +472,12 @@ def test_every_import_of_every_module_is_in_the_import_map():
 def test_page_is_given_the_measured_points_of_the_arms_that_its_figure_shows(claim):
     figure = {"caption": "A caption.", "panels": [{"name": "one", "arms": ["claim"], "x": "step $k$", "y": "a </b>"}]}
     shown = type(claim)(**{**vars(claim), "figure": figure})
-    row = {"claim": "small", "panel": "one", "series": "s", "x": "1.0", "y": "0.123456789", "value": ""}
+    row = {"claim": "small", "panel": "one", "series": "s", "x": 1.0, "y": 0.123456789}
     rows = [
         {**row, "arm": arm, "role": role}
         for arm, role in (("claim", "measured"), ("claim", "predicted"), ("calm", "measured"))
     ]
-    data = explore.audit(shown, rows, "smoke", {"step $k$": "step", "a </b>": "a </b>"})
+    data = explore.audit(shown, frame("curves", rows), "smoke", {"step $k$": "step", "a </b>": "a </b>"})
     assert data["points"] == [{"panel": "one", "kind": "claim", "role": "measured", "x": [1.0], "y": [0.12346]}]
     assert data["panels"] == [{"name": "one", "x": "step", "y": "a </b>"}]
     assert data["parameters"]["learning_rate"] == 3.0

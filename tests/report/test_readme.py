@@ -6,39 +6,36 @@ import re
 
 import numpy as np
 import pytest
-import yaml
 from conftest import PROJECT
 from test_claims import SEED
 
-from descent_audit.claims.catalogue import ConfigurationError, load_claims
+from descent_audit.claims.catalogue import ConfigurationError, load_claims, load_text
 from descent_audit.figures import draw
 from descent_audit.report import readme
+from descent_audit.results import read
 from descent_audit.stages import observe
 
 TEXT = (PROJECT / "README.md").read_text()
 LEDGER = TEXT[TEXT.index(readme.START) : TEXT.index(readme.END)]
-STATEMENTS = {one["says"]: one for one in yaml.safe_load((PROJECT / "config" / "statements.yaml").read_text())}
-with (PROJECT / "reports" / "reference" / "statements.csv").open() as file:
-    REFERENCE = {row["id"]: row["verdict"] for row in csv.DictReader(file)}
+STATEMENTS = load_text().by_id()
+REFERENCE = dict(read(PROJECT / "reports" / "reference" / "statements.csv", ("id", "verdict")).to_numpy().tolist())
 
 
 def test_counts_are_those_of_the_reference():
     words, _, numbers = (re.findall(r"[^|]+", line) for line in LEDGER.splitlines()[1:4])
     shown = {word.split()[-1]: int(number) for word, number in zip(words, numbers, strict=True)}
-    assert shown.pop("statements") == len(REFERENCE) == len(STATEMENTS)
+    assert shown.pop("sentences") == len(REFERENCE) == len(STATEMENTS)
     assert sum(shown.values()) == len(REFERENCE)
     assert all(list(REFERENCE.values()).count(verdict) == number for verdict, number in shown.items())
 
 
-def test_findings_are_in_the_words_and_with_the_verdicts_of_the_project():
-    found = re.findall(r"^- The chapter: \*(.+?)\* \S ([a-z ]+)\. (.+)$", LEDGER, flags=re.MULTILINE)
-    assert len(found) == LEDGER.count("- The chapter") == 3
-    by_words = {" ".join(says.split()): one["id"] for says, one in STATEMENTS.items()}
-    for says, verdict, shows in found:
-        statement = by_words[says]
-        assert REFERENCE[statement] == verdict
-        auditing = [claim for claim in load_claims().values() if statement in claim.audits]
-        assert shows in {" ".join(arm.get("shows", "").split()) for claim in auditing for arm in claim.expect.values()}
+def test_sentences_are_in_the_words_and_with_the_verdicts_of_the_project():
+    found = re.findall(r"^- \*(.+?)\* \S ([a-z ]+)\. Better: (.+)$", LEDGER, flags=re.MULTILINE)
+    assert len(found) == LEDGER.count("\n- ") == readme.LEADING
+    by_words = {" ".join(one.says.split()): one for one in STATEMENTS.values()}
+    for says, verdict, better in found:
+        assert REFERENCE[by_words[says].id] == verdict != "supported"
+        assert better == " ".join(by_words[says].better.split())
 
 
 @pytest.mark.parametrize("name", readme.FIGURES)
@@ -66,10 +63,10 @@ def test_readme_without_its_marks_is_one_line():
 def test_only_what_stands_between_the_marks_is_written_again():
     before, after = "# Title\n\n", "\n\nThe end.\n"
     text = f"{before}{readme.START}\nold\n{readme.END}{after}"
-    found = [{"says": "a *b*", "verdict": "refuted", "shows": "c|d"}]
+    found = [{"says": "a *b*", "verdict": "refuted", "better": "c|d"}]
     written = readme.with_head(text, readme.head(["supported", "refuted", "refuted"], found))
     assert written.startswith(before + readme.START)
     assert written.endswith(readme.END + after)
     rows = list(csv.reader(io.StringIO(written.split("\n\n")[1]), delimiter="|"))
     assert [cell.strip() for cell in rows[3][1:-1]] == ["3", "1", "0", "2"]
-    assert r"*a \*b\** ✗ refuted. c\|d" in written
+    assert r"*a \*b\** ✗ refuted. Better: c\|d" in written

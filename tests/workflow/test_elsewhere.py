@@ -1,11 +1,12 @@
 """A run in a folder of its own, beside the project: the same bytes, and nothing written into the project."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import RUN_CLAIMS, clean_environment, copy_project, snakemake
+from conftest import PROJECT, RUN_CLAIMS, clean_environment, copy_project, snakemake
 
 
 def products(folder: Path) -> dict[str, bytes]:
@@ -24,7 +25,9 @@ def below(folder: Path) -> set[Path]:
 @pytest.fixture(scope="module")
 def workflow(tmp_path_factory) -> Path:
     """Return the Snakefile of a copy of the project in which nothing is ever run."""
-    return copy_project(tmp_path_factory.mktemp("untouched") / "project", RUN_CLAIMS) / "Snakefile"
+    project = copy_project(tmp_path_factory.mktemp("untouched") / "project", RUN_CLAIMS)
+    shutil.copy2(PROJECT / "requirements.lock", project)
+    return project / "Snakefile"
 
 
 @pytest.fixture(scope="module", params=["in the folder", "with --directory"])

@@ -42,6 +42,15 @@ def test_claim_is_at_work_only_while_a_run_is(folder):
     assert status.claims(status.states(rows, working=False)) == {"a": "missing"}
 
 
+def test_installed_snakemake_marks_what_it_makes_where_the_state_looks(folder):
+    name = f"results/smoke/observations/{'a' * 150}/{'b' * 150}.csv"
+    text = f'rule all:\n    output: "{name}"\n    shell: "find .snakemake/incomplete -type f > {{output}}"\n'
+    (folder / "Snakefile").write_text(text)
+    snakemake(folder, "--workflow-profile", "none")
+    (marked,) = (folder / name).read_text().splitlines()
+    assert marked == str(status._marker(name))
+
+
 def test_claim_whose_files_are_older_than_their_code_is_stale(folder):
     rows = simulated("a.csv", state="updated input files")
     assert status.claims(status.states(rows, working=True)) == {"a": "stale"}

@@ -18,7 +18,6 @@ for batch, claims in plan.batches().items():
                 )
                 for claim in claims
             ],
-            expand(f"{RESULTS}/figures/{{claim}}.pdf", claim=claims),
             expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(claims)),
         log:
             f"{LOGS}/figures/{batch}.log",

@@ -4,8 +4,7 @@ Two ways of counting, each that of the schedule's own definition. A constant rat
 runs do: the k-th update uses $\eta_k$, so that a warmup of S steps takes its first step at $\eta_{\max}/S$ and its S-th
 at $\eta_{\max}$; counted from 0, it would lose one step. The three decays count from 0: N rates $\eta_t$ with
 $t = 0, \dots, N - 1$ and $s = t/(N - 1)$, the first of which is $\eta_0$ and the last $\eta_T$; divided by N instead,
-they would never reach it. A run's k-th update uses $\eta_{k-1}$, and so it does with the rates that fall like 1/t. A
-step need not be a whole number.
+they would never reach it. A run's k-th update uses $\eta_{k-1}$. A step need not be a whole number.
 """
 
 from collections.abc import Callable
@@ -55,14 +54,6 @@ def linear(step: ArrayLike, learning_rate: ArrayLike, ratio: ArrayLike, steps: A
     r"""Return $\eta_t = \eta_0\,(1 - (1 - r)\,s)$, in the common shape of the arguments."""
     end = np.asarray(ratio, dtype=float)
     return np.asarray(learning_rate, dtype=float) * (1.0 - (1.0 - end) * progress(step, steps))
-
-
-def inverse_time(step: ArrayLike, numerator: ArrayLike, offset: ArrayLike) -> Array:
-    r"""Return $\eta_t = a/(t_0 + t)$, in the common shape of the arguments; $t_0$ is positive.
-
-    These rates sum to infinity and their squares do not (Robbins and Monro 1951).
-    """
-    return np.asarray(numerator, dtype=float) / (np.asarray(offset, dtype=float) + np.asarray(step, dtype=float))
 
 
 def progress(step: ArrayLike, steps: ArrayLike) -> Array:

@@ -14,12 +14,12 @@ from pathlib import Path
 from descent_audit.claims.catalogue import Claim, canonical, read_claims, select_claims
 from descent_audit.claims.sources import PACKAGE, code_digest, import_closure
 from descent_audit.figures.kept import FOLDER, keep, recall
-from descent_audit.figures.styles import DRAWN, REPORT, STYLES, check_formats, check_style, drawing
+from descent_audit.figures.styles import DRAWN, REPORT, STYLES, asked_formats, check_formats, check_style, drawing
 from descent_audit.records.storage import digest, sealed_text, write_bytes
 from descent_audit.results import read_sealed
 from descent_audit.stages.programs import program
 
-LIBRARIES = ("fonttools", "kiwisolver", "matplotlib", "numpy", "pillow", "pyparsing")
+LIBRARIES = ("fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "pyparsing", "scipy", "seaborn")
 """What sets, lays out and writes a figure."""
 
 
@@ -30,9 +30,7 @@ def write_figures(results: Path, claims: Mapping[str, Claim], style: str, format
     """
     tools = drawing_tools()
     for claim in claims.values():
-        made_of = digest(
-            canonical([tools, style, claim.figure_slice(), sealed_text(results, "curves", claim.name)]).encode()
-        )
+        made_of = origin(results, claim, style, tools)
         wanted = drawings(claim, style, formats)
         kept = {path: content for path in wanted if (content := recall(results / FOLDER / path, made_of)) is not None}
         new = dict(drawn(results, claim, style, [path for path in wanted if path not in kept]))
@@ -40,6 +38,23 @@ def write_figures(results: Path, claims: Mapping[str, Claim], style: str, format
             keep(results / FOLDER / path, made_of, content)
         for path, content in (kept | new).items():
             write_bytes(results / path, content)
+
+
+def origin(results: Path, claim: Claim, style: str, tools: Sequence[str]) -> str:
+    """Return the digest of all that the drawings of a claim in a style are made of. Raises ``StorageError``."""
+    return digest(canonical([tools, style, claim.figure_slice(), sealed_text(results, "curves", claim.name)]).encode())
+
+
+def taken_along(results: Path, claims: Mapping[str, Claim]) -> list[str]:
+    """Return which drawings beside those of every run are there, of the present curves. Raises ``StorageError``."""
+    tools = drawing_tools()
+    return [
+        path
+        for claim in claims.values()
+        for style in STYLES
+        for path in (drawing(claim.name, style, form) for form in asked_formats(style))
+        if (results / path).is_file() and recall(results / FOLDER / path, origin(results, claim, style, tools))
+    ]
 
 
 def drawing_tools() -> list[str]:
@@ -63,14 +78,13 @@ def drawn(results: Path, claim: Claim, style: str, paths: Sequence[str]) -> Iter
     """Yield those of a claim's files that are to be drawn, with what is in them. Raises ``StorageError``."""
     if not paths:
         return
-    from descent_audit.figures import drawing  # the plotting library, a second that what is kept does not need
-    from descent_audit.figures.looks import read_series
+    from descent_audit.figures import drawing  # seaborn takes two seconds, which what is kept does not need
 
-    series = read_series(read_sealed(results, "curves", claim.name), claim.kinds)
-    figure = drawing.draw(claim, series, STYLES[style])
+    curves = read_sealed(results, "curves", claim.name)
+    figure = drawing.draw(claim, curves, STYLES[style])
     for path in paths:
         if path == strip_path(claim):
-            yield path, drawing.rendered(drawing.draw_strip(claim, series), "svg", f"{claim.name}, strip")
+            yield path, drawing.rendered(drawing.draw_strip(claim, curves), "svg", f"{claim.name}, strip")
         else:
             yield path, drawing.rendered(figure, Path(path).suffix[1:], claim.name, STYLES[style])
 

@@ -1,5 +1,6 @@
 """How figures look, as data: for one column of a paper, for two, and for slides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from descent_audit.claims.validation import unknown
@@ -27,9 +28,9 @@ class Style:
         columns = min(self.columns, panels)
         return -(-panels // columns), columns
 
-    def size(self, panels: int) -> tuple[float, float]:
-        """Return the width and height of a figure of so many panels, in inches."""
-        return self.width, self.height if self.whole else self.height * self.grid(panels)[0]
+    def size(self, rows: Sequence[float]) -> tuple[float, float]:
+        """Return the width and height in inches of a figure whose rows are so high, in those of a plain panel."""
+        return self.width, self.height if self.whole else self.height * sum(rows)
 
 
 STYLES = {
@@ -43,8 +44,13 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 REPORT = "paper"
 """The style of the figures in the report, whatever others are drawn."""
 FORMATS = ("svg", "pdf", "png")
-DRAWN = FORMATS[:2]
+DRAWN = FORMATS[:1]
 """What every run draws in the report's style; the rest is drawn where it is asked for."""
+
+
+def asked_formats(style: str) -> list[str]:
+    """Return the formats of a style that are drawn where they are asked for, and by no other run."""
+    return [form for form in FORMATS if style != REPORT or form not in DRAWN]
 
 
 def check_style(name: str) -> str:

@@ -18,7 +18,8 @@ from rocrate.rocrate import ROCrate
 
 from descent_audit.claims.catalogue import ROOT, Claim, read_claims
 from descent_audit.claims.validation import read_yaml
-from descent_audit.figures.styles import DRAWN
+from descent_audit.figures.draw import taken_along
+from descent_audit.figures.styles import DRAWN, REPORT, drawing
 from descent_audit.records.storage import StorageError, json_text, read_json, write_text
 from descent_audit.stages.programs import program
 
@@ -28,8 +29,10 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 LANGUAGE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
-MEDIA = {".csv": "text/csv", ".svg": "image/svg+xml", ".pdf": "application/pdf", ".html": "text/html",
-         ".json": "application/json", ".yaml": "application/yaml", ".smk": "text/plain"}  # fmt: skip
+MEDIA = {
+    ".csv": "text/csv", ".svg": "image/svg+xml", ".pdf": "application/pdf", ".png": "image/png", ".html": "text/html",
+    ".json": "application/json", ".yaml": "application/yaml", ".smk": "text/plain",
+}  # fmt: skip
 TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 """What the context of RO-Crate 1.1 lacks."""
 COMPLETED = "http://schema.org/CompletedActionStatus"
@@ -38,7 +41,7 @@ COMPLETED = "http://schema.org/CompletedActionStatus"
 def source_files(claims: Iterable[Claim]) -> list[Path]:
     """Return what a run starts from, relative to the project: the workflow, then its configuration."""
     workflow = [Path("Snakefile"), *sorted(path.relative_to(ROOT) for path in ROOT.glob("workflow/rules/*.smk"))]
-    shared = [*ROOT.glob("config/*.yaml"), *ROOT.glob("config/scale/*.yaml")]
+    shared = [*ROOT.glob("config/*.yaml"), *ROOT.glob("config/scale/*.yaml"), *ROOT.glob("config/text/*.yaml")]
     claim_files = [Path(claim.file) for claim in claims]
     return [*workflow, *sorted([*(path.relative_to(ROOT) for path in shared), *claim_files])]
 
@@ -128,9 +131,10 @@ def _file(described: ROCrate, name: str, sha256: str | None = None) -> Any:
 def write_crate(results: Path, report: Path) -> None:
     """Write the description of a finished run. Raises ``ConfigurationError`` or ``StorageError``."""
     manifest, citation = read_json(results / "manifest.json"), read_yaml(ROOT / "CITATION.cff", "CITATION.cff")
-    sources, pages = gather(results, report, read_claims(list(manifest["claims"])).values())
-    figures = [f"figures/{name}.{form}" for name in manifest["claims"] for form in DRAWN]
-    made = [*manifest["tables"], "manifest.json", *figures, *pages]
+    claims = read_claims(list(manifest["claims"]))
+    sources, pages = gather(results, report, claims.values())
+    figures = [drawing(name, REPORT, form) for name in claims for form in DRAWN]
+    made = [*manifest["tables"], "manifest.json", *figures, *taken_along(results, claims), *pages]
     described = crate(manifest, citation, sources, made)
     write_text(results / "ro-crate-metadata.json", json_text(described.metadata.generate()))
 

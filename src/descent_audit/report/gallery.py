@@ -23,7 +23,7 @@ from descent_audit.claims.catalogue import (
     select_claims,
 )
 from descent_audit.claims.verdicts import VERDICTS
-from descent_audit.figures.styles import FORMATS, REPORT, STYLES, drawing
+from descent_audit.figures.styles import REPORT, drawing
 from descent_audit.records.storage import read_judgements, write_text
 from descent_audit.report.inlining import inlined
 from descent_audit.report.wording import filled_caption, plain, title
@@ -46,7 +46,7 @@ def entry(claim: Claim, section: str, verdict: str, results: Path) -> dict[str, 
         "verdict": verdict,
         "caption": plain(filled_caption(claim.figure["caption"], rows)),
         "picture": str(results / drawing(claim.name, REPORT, "svg")),
-        "files": {style: [drawing(claim.name, style, form) for form in FORMATS] for style in STYLES},
+        "file": drawing(claim.name, REPORT, "svg"),
     }
 
 

@@ -24,7 +24,7 @@ from descent_audit.claims.code_checks import check_code
 from descent_audit.claims.sources import SOURCE, import_closure
 from descent_audit.claims.validation import ConfigurationError, fault, unknown
 from descent_audit.claims.verdicts import VERDICTS
-from descent_audit.figures.styles import DRAWN, FORMATS, REPORT, check_style, drawing
+from descent_audit.figures.styles import REPORT, asked_formats, check_style, drawing
 from descent_audit.records.storage import StorageError, read_judgements, shard_path
 from descent_audit.report.wording import title
 
@@ -87,7 +87,7 @@ class Plan:
 
     def formats(self) -> list[str]:
         """Return the formats of the drawings to take along."""
-        return [form for form in FORMATS if self.figure_style != REPORT or form not in DRAWN]
+        return asked_formats(self.figure_style)
 
     def section(self, name: str) -> str:
         """Return the section of the first statement that a claim audits."""

@@ -186,7 +186,7 @@ def _drawn_decreases(loss: Loss, smoothness: float, x: Array, rates: Array, *, n
     return Observations.of(
         curves=[
             Curve("decrease", series, "measured", guaranteed[falls], actual[falls]),
-            Curve("excess", series, "measured", rates * smoothness, (guaranteed - actual) / size),
+            Curve("excess", "all functions", "measured", rates * smoothness, (guaranteed - actual) / size),
         ]
     )
 

@@ -128,7 +128,7 @@ def _first_increases(
 ) -> Observations:
     """Bisect the least rate with an increase; it is known in advance where the curvature L is met along the steps."""
     observations, curves = [], []
-    for place, (function, points) in enumerate(zip(functions, starts, strict=True), 1):
+    for place, (function, points) in enumerate(zip(functions, starts, strict=True)):
 
         def rises(rates: Array, function: SmoothFunction = function, points: Array = points) -> NDArray[np.bool_]:
             return loss_increases(function.loss, function.smoothness, points, rates, steps) > 0
@@ -136,8 +136,8 @@ def _first_increases(
         rate = float(bisect(rises, *bracket, halvings=halvings, geometric=True, levels=LEVELS)[0])
         predicted = 2.0 if function.locally_quadratic else None
         observations.append(Observation("first_increase_rate", rate, predicted, {"function": function.name}))
-        curves.append(Curve("first_increase", function.name.replace("_", " "), "measured", [place], [rate]))
-    curves.append(Curve("first_increase", r"$\eta L$ = 2", "guide", [0.5, len(functions) + 0.5], [2.0, 2.0]))
+        curves.append(Curve("first_increase", "bisected", "measured", [rate], [place]))
+    curves.append(Curve("first_increase", r"$\eta L$ = 2", "guide", [2.0, 2.0], [-0.5, len(functions) - 0.5]))
     return Observations.of(observations, curves)
 
 

@@ -133,15 +133,19 @@ def _shares(loss: TwoWells, temperatures: list[float], drawn_points: int) -> Obs
         observations.append(Observation("log_mass_ratio", ratio, exact, at))
     drawn = np.geomspace(min(temperatures), max(temperatures), drawn_points)
     line = [flat_share(loss, temperature) for temperature in drawn.tolist()]
-    depths = rf"$h_s$ = {loss.sharp.depth:g}, $h_f$ = {loss.flat.depth:g}"
-    series = "two equal wells" if loss.sharp == loss.flat else depths
     return Observations.of(
         observations,
         [
-            Curve("share", series, "predicted", drawn, line),
+            Curve("share", _label(loss), "predicted", drawn, line),
             Curve("share", "one half", "guide", drawn[[0, -1]], [0.5, 0.5]),
         ],
     )
+
+
+def _label(loss: TwoWells) -> str:
+    """Return how a figure calls two wells."""
+    depths = rf"$h_s$ = {loss.sharp.depth:g}, $h_f$ = {loss.flat.depth:g}"
+    return "two equal wells" if loss.sharp == loss.flat else depths
 
 
 def _reversals(loss: TwoWells, temperatures: list[float], bracket: tuple[float, float], halvings: int) -> Observations:
@@ -207,9 +211,7 @@ def _occupancies(
             observations.append(Observation("occupancy_count", count, n * share, at, replicates=n))
     observations.append(Observation("occupancy_change", max(changes)))
     curves = [
-        Curve("share", f"walkers, {bottom} start", "measured", temperatures, np.array(own) / n).within(
-            binomial_interval(own, n)
-        )
-        for bottom, own in counts.items()
+        Curve("share", _label(loss), "measured", temperatures, np.array(own) / n).within(binomial_interval(own, n))
+        for own in counts.values()
     ]
     return Observations.of(observations, curves)

@@ -210,7 +210,7 @@ def _drawn(descent: Descent, tallies: Mapping[str, Tally], exact: Array, points:
     around = mean_interval(tallies[RUNS], "loss").at(shown).where(shown > 0).through(lambda loss: loss - lowest)
     return Observations.of(
         curves=[
-            *(Curve("loss", f"run {number}", "guide", shown, trace) for number, trace in enumerate(traces.T, 1)),
+            *(Curve("loss", "single runs", "guide", shown, trace) for trace in traces.T),
             Curve("loss", "mean over runs", "measured", shown, mean[shown]).within(around),
             Curve("loss", "mean over runs", "predicted", every, exact - lowest),
             Curve("loss", "full batch", "predicted", every, descent.full_batch_losses() - lowest),

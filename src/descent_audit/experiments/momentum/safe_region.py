@@ -133,15 +133,17 @@ def _cycle_points(last: Array, cycle: Array, path: Array) -> Observations:
     """Compare the sorted last points of all cycling starts, ``(3, starts)``, with the cycle, and report the worst."""
     ordered, predicted = np.sort(last, axis=0), np.sort(cycle)
     worst = np.argmax(np.abs(ordered - predicted[:, None]), axis=1)
-    round_trip = np.append(cycle, cycle[:2])
+    steps = np.arange(len(path))
+    shift = np.argmin(np.abs(cycle - path[-1])) - steps[-1]
     return Observations.of(
         [
             Observation("cycle_points", ordered[index, worst[index]], predicted[index], {"point": index + 1})
             for index in range(PERIOD)
         ],
         [
-            Curve("cycle", "iterates", "measured", path[:-1], path[1:]),
-            Curve("cycle", "linear system", "predicted", round_trip[:-1], round_trip[1:]),
+            Curve("cycle", "iterates", "measured", steps, path),
+            Curve("cycle", "cycle of the linear system", "predicted", steps, cycle[(steps + shift) % PERIOD]),
+            Curve("cycle", "minimum", "guide", steps[[0, -1]], [0.0, 0.0]),
         ],
     )
 

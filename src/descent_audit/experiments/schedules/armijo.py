@@ -72,7 +72,7 @@ def step_bounds(
         one = Armijo(decrease, shrink, longest_search, rule)
         report += _bounded(one, smooth, starts, first_relative_rate)
         report += rounding_share(one, first_relative_rate, rounding_range, cells=rounding_cells, points=rounding_points)
-    report += Observations.of(curves=[Curve("steps", "$2/L$", "guide", [2.0, 2.0], [0.0, 0.5])])
+    report += Observations.of(curves=[Curve("steps", "$2/L$", "guide", [2.0, 2.0], [0.0, 1.0])])
     smoothness = np.geomspace(exact_smoothness[0], exact_smoothness[-1], exact_cells)
     for decrease in exact_decreases:
         for shrink in exact_shrinks:

@@ -12,6 +12,9 @@ from descent_audit.measurement.observations import Curve, Observation, Observati
 
 Array = NDArray[np.float64]
 
+OUTCOMES = {False: "stays in the basin", True: "leaves the basin"}
+"""How a figure calls a path by whether it left."""
+
 
 def basin_retention(
     *,
@@ -70,7 +73,11 @@ def _run(
 def _drawn(panel: str, path: Array) -> list[Curve]:
     last, border = len(path) - 1, CosineWell.basin_radius
     shown = sample_steps(last, 41)
-    points = [Curve(panel, f"start {w[0]:.3g}", "measured", shown, w[shown]) for w in path.T]
+    gap = [np.nan]  # ends the line of one start
+    points = [
+        Curve(panel, OUTCOMES[bool(np.any(np.abs(w) >= border))], "measured", [*shown, *gap], [*w[shown], *gap])
+        for w in path.T
+    ]
     borders = [
         Curve(panel, "lower border", "guide", [0, last], [-border, -border]),
         Curve(panel, "upper border", "guide", [0, last], [border, border]),

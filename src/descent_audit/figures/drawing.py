@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -27,6 +28,8 @@ FACETS = 3
 FACET_HEIGHT, AROUND_FACETS = 0.7, 0.4
 """Height of a row of them, and of what is around them, in those of a plain panel."""
 STRIP = Style(width=6.6, height=PAPER.height)
+PLACES = 6
+"""Decimal places of the bounds of axes, in shares of the figure."""
 METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -74,7 +77,16 @@ def draw_panels(panels: Sequence[Mapping[str, Any]], curves: pd.DataFrame, style
         figure.align_ylabels([axis for axis in plain if axis])
         layout.execute(figure)
         figure.set_layout_engine("none")  # else every file of it is drawn twice, once to lay it out
+        _round_places(figure)
         return figure
+
+
+def _round_places(figure: Figure) -> None:
+    """Round where axes are: the solver of the layout is a rounding error away from itself from one run to the next."""
+    for place in figure.subfigs:
+        place.bbox_relative.set_points(np.round(place.bbox_relative.get_points(), PLACES))
+    for axis in figure.axes:
+        axis.set_position(np.round(axis.get_position().bounds, PLACES))
 
 
 def _curves_of(panel: Mapping[str, Any], curves: pd.DataFrame) -> pd.DataFrame:

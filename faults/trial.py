@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from descent_audit import judge
+from descent_audit.claims.catalogue import load_text
 from descent_audit.claims.claims import Claim
 from descent_audit.results import PLACE, Observed, csv_text, observed, parsed
 from descent_audit.stages import observe
@@ -34,7 +35,7 @@ SCALE = "smoke"
 LEAST_SECONDS, SLOWER = 5.0, 10.0
 """A claim may take so many seconds of processor time, or so many times its own, before a fault counts as noticed."""
 MEMORY = 4 << 30
-DECIDING = (f"{PACKAGE}.judge", f"{PACKAGE}.stages.sentences", f"{PACKAGE}.claims.catalogue")
+DECIDING = (f"{PACKAGE}.judge", f"{PACKAGE}.stages.sentences")
 NUMBERS = ["value", "predicted", "standard_error", "replicates"]
 JUDGING = (
     "judge.py", "stages/sentences.py", "measurement/intervals.py", "measurement/null_laws.py",
@@ -176,11 +177,11 @@ def _rows(table: str) -> list[Observed]:
 
 def _ledger(claim: Claim, rows: Sequence[Observed]) -> tuple[str, str]:
     """Return the verdict on a table, and a digest of all that the judge that is imported at present writes of it."""
-    decide, sentences, catalogue = map(importlib.import_module, DECIDING)
+    decide, sentences = map(importlib.import_module, DECIDING)
     try:
         checks, judgement = decide.judge_claim(claim, SCALE, rows)
         judged = {claim.name: (judgement.verdict, judgement.shown)}
-        statements = catalogue.load_text().by_id()
+        statements = load_text().by_id()
         rulings = [
             sentences.rule(statements[name], {claim.name: claim}, known)
             for name in claim.audits

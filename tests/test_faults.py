@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from descent_audit.claims.catalogue import load_claims
@@ -227,9 +228,7 @@ def test_edit_of_an_expectation_asks_that_claim_alone_again():
     assert subject(other, 1).key == subject(load_claims(CLAIMS)[CLAIMS[1]], 1).key
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "change"), [("2.0", "2.0", 0.0), ("2.0", "2.002", 1e-3), ("2.0", "", 2.0), ("1.0", "nan", 2.0)]
-)
+@pytest.mark.parametrize(("old", "new", "change"), [("2.0", "2.0", 0.0), ("2.0", "2.002", 1e-3), ("2.0", "", 2.0)])
 def test_largest_change_is_relative(old, new, change):
     table = "claim,arm,quantity,at,value,standard_error,replicates,predicted\none,claim,x,,{},,1,\n"
     assert math.isclose(largest_change(table.format(old), table.format(new)), change, rel_tol=2e-3)
@@ -251,9 +250,13 @@ def test_claims_of_a_sample_run_those_written_faults_alone_that_they_noticed_bef
         replace(changed_line("0.5 * np.pi", f"{size} * np.pi", name=f"size {size}"), why="") for size in (0.7, 0.6)
     )
     monkeypatch.setattr("faults.__main__.written_faults", lambda: [noticed, other])
-    table = "fault,noticed_by\nsize 0.7,schedule_basin_threshold;schedule_shape_identities\nsize 0.6,loss_half_factor\n"
-    (tmp_path / "reference.csv").write_text(table)
-    monkeypatch.setattr("faults.__main__.REFERENCE", tmp_path / "reference.csv")
+    cells = {
+        "fault": ["size 0.7", "size 0.6"],
+        "noticed_by": ["schedule_basin_threshold;schedule_shape_identities", "loss_half_factor"],
+    }
+    table = pd.DataFrame(cells).reindex(columns=list(TABLES["faults"])).fillna({"line": 1, "claims": 1})
+    table.to_csv(tmp_path / "faults.csv", index=False)
+    monkeypatch.setattr("faults.__main__.REFERENCE", tmp_path / "faults.csv")
     options = [
         "--claims",
         CLAIMS[0],

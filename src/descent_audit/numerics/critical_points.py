@@ -3,13 +3,12 @@
 Points are of shape ``(replicas, k)``.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-
-from descent_audit.dynamics.trajectories import Gradient
 
 Array = NDArray[np.float64]
 COMPLEX_STEP = 1e-30
@@ -38,7 +37,7 @@ class Curved(Protocol):
         """Return the Hessians, of shape ``(..., k, k)``."""
 
 
-def complex_step_hessian(gradient: Gradient, points: Array) -> Array:
+def complex_step_hessian(gradient: Callable[[Array], Array], points: Array) -> Array:
     r"""Return the Hessian ``(..., k, k)`` of an analytic function, symmetrised.
 
     Column $j$ is $\mathrm{Im}\,\nabla f(q + ihe_j)/h$ without any subtraction, hence exact to rounding.

@@ -178,12 +178,18 @@ def _spectrum(found: Tally, edges: tuple[float, float], bins: Array, problem: tu
     """Draw the share of eigenvalues in every bin that holds any, with the edges as predicted."""
     centres, share = np.sqrt(bins[1:] * bins[:-1]), found.mean("share")
     hit = share > 0.0
-    top = float(share.max())
+    top, gap = float(share.max()), math.nan
     marks = Curve("spectrum", f"$\\rho = {problem[0]:g}$", "measured", centres[hit], share[hit])
     return Observations.of(
         curves=[
             marks.within(mean_interval(found, "share").at(hit)),
-            *(Curve("spectrum", "edges", "predicted", [edge, edge], [0.0, top]) for edge in edges),
+            Curve(
+                "spectrum",
+                "edges",
+                "predicted",
+                [place for edge in edges for place in (edge, edge, gap)],
+                [0.0, top, gap] * 2,
+            ),
         ]
     )
 

@@ -10,7 +10,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LopsidedWell:
-    r"""$\tfrac L2x^2$ up to $\tfrac b2$, the same hanging from its top at b, and $\tfrac L2(x-2b)^2$ from $\tfrac{3b}2$ on.
+    r"""Up to $\tfrac b2$ $\tfrac L2x^2$, the same hanging from its top at b, from $\tfrac{3b}2$ on $\tfrac L2(x-2b)^2$.
 
     ``smoothness`` is L, which the second derivative has in absolute value; ``barrier`` is b. The minima 0 and 2b have
     the loss 0, the barrier between them $\tfrac14Lb^2$. Points may have any shape.

@@ -110,10 +110,8 @@ def test_order_by_margin_and_back(open_report, small, statements):
 
 def test_order_by_verdict_keeps_the_chapter_within_a_verdict(open_report, small, statements):
     page = open_report(small.page, "#ledger?order=verdict").page
-    by_verdict = [
-        name for verdict in ("supported", "conditional", "not run") for name in chosen(statements, verdict=[verdict])
-    ]
-    assert shown(page) == by_verdict
+    order = ("supported", "conditional", "refuted", "not run", "not audited")
+    assert shown(page) == [name for verdict in order for name in chosen(statements, verdict=[verdict])]
 
 
 def test_view_is_in_the_address_and_comes_back(open_report, small):

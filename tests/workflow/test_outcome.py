@@ -1,7 +1,9 @@
 """What a run says at its end."""
 
+import pandas as pd
 import pytest
 
+from descent_audit.results import TABLES, csv_text
 from descent_audit.workflow.outcome import advice, ledger, outcome
 
 
@@ -12,7 +14,9 @@ def folder(tmp_path):
     results, reports = tmp_path / "results", tmp_path / "reports"
     for one in (results, reports):
         one.mkdir()
-    (results / "statements.csv").write_text("\n".join(["id,verdict", *rows, ""]))
+    cells = pd.DataFrame([row.split(",") for row in rows], columns=["id", "verdict"])
+    table = cells.reindex(columns=list(TABLES["statements"])).fillna("")
+    (results / "statements.csv").write_text(csv_text(table))
     (reports / "audit.html").touch()
     return results, reports
 

@@ -28,6 +28,7 @@ from descent_audit.claims.catalogue import (
     check_seed,
     claim_choices,
     load_claims,
+    load_text,
     parse_claim,
     read_claims,
 )
@@ -75,7 +76,7 @@ def composed_claim(choice: str | None, document: Any, overrides: Sequence[str]) 
     if choice is None:
         raise fault(COMMAND_LINE, "claim", "none", "claim=TOPIC/NAME, one of " + ", ".join(claim_choices().values()))
     try:
-        claim = parse_claim(choice, document)
+        claim = parse_claim(choice, document, load_text().by_id())
         check_code(claim)
     except ConfigurationError as error:
         if not overridden(overrides):

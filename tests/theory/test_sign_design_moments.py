@@ -11,8 +11,8 @@ from descent_audit.theory.sign_design_moments import (
     mean_excess,
     moments_at,
     moments_path,
-    next_moments,
     stationary_moments,
+    step_correlation,
     variance_factor,
 )
 
@@ -29,8 +29,24 @@ def test_one_step_is_the_mean_over_all_batches():
         gradient = np.mean(residual[..., None] * inputs, axis=1)
         squares.append((error - rate * gradient) ** 2)
     expected = np.concatenate(squares).mean(axis=0)
-    found = next_moments(DESIGN, error**2, rate, variance_factor(DESIGN.samples, size))
+    (found,) = moments_at(DESIGN, error, lambda _: rate, variance_factor(DESIGN.samples, size), [1])
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_step_correlation_is_that_of_all_pairs_of_batches():
+    error, rate, size = np.array([0.4, -0.9]), 0.3, 2
+    (batches,) = [np.concatenate(list(subsets(DESIGN.samples, size)))]
+
+    def gradients(theta):
+        residual = np.einsum("bmd,d->bm", DESIGN.loss.inputs[batches], theta) - DESIGN.loss.targets[batches]
+        return np.einsum("bm,bmd->bd", residual, DESIGN.loss.inputs[batches]) / size
+
+    theta = DESIGN.minimizer + error
+    first = -rate * gradients(theta)
+    following = np.array([-rate * gradients(theta + step).mean(axis=0) for step in first])
+    expected = np.sum(first * following, axis=1).mean() / np.sum(first**2, axis=1).mean()
+    found = step_correlation(DESIGN, error**2, rate, variance_factor(DESIGN.samples, size))
+    assert found == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("size", [1, 4, 16])

@@ -13,7 +13,7 @@ from typing import Any
 
 from descent_audit.claims.claims import ARM_KINDS, Arm, Claim, canonical, claim_file
 from descent_audit.claims.code_checks import check_code
-from descent_audit.claims.texts import Statement, Text, check_audits, check_text, read_text
+from descent_audit.claims.texts import Statement, Text, check_audits, check_denials, check_text, read_text
 from descent_audit.claims.unbound import unbound_words
 from descent_audit.claims.validation import ConfigurationError, check_document, fault, read_yaml, unknown
 
@@ -199,10 +199,12 @@ def parse_claim(choice: str, document: Any, statements: Mapping[str, Statement] 
     for cited in citations(claim.derivation):
         if cited not in reference_keys():
             raise unknown(label, "derivation", f"@{cited}", (f"@{key}" for key in reference_keys()))
+    if statements is not None:
+        check_audits(claim, statements)
     _check_arms(claim, label, sum(len(arms.get(group, {})) for group in ARM_KINDS))
     _check_expectations(claim, label)
     if statements is not None:
-        check_audits(claim, statements)
+        check_denials(claim, statements)
     for key, digits in unbound_words(claim):
         allowed = "a parameter or a bound of this claim, or a placeholder {quantity} that a run fills"
         raise fault(label, key, f"the number {digits}", allowed)

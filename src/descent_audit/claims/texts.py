@@ -92,13 +92,14 @@ def read_text(path: Path, schema: Path) -> Text:
 
 
 def check_audits(claim: Claim, statements: Mapping[str, Statement]) -> None:
-    """Raise ``ConfigurationError`` where what a claim says of statements does not fit them.
-
-    It may contradict or refute what it audits alone, in words that stand in the sentence, and no ``can``.
-    """
+    """Raise ``ConfigurationError`` where a claim audits what is no statement."""
     for audited in claim.audits:
         if audited not in statements:
             raise unknown(claim.file, "audits", audited, statements)
+
+
+def check_denials(claim: Claim, statements: Mapping[str, Statement]) -> None:
+    """Raise ``ConfigurationError`` where a claim speaks against words that are not there, or against a ``can``."""
     for arm in claim.kinds:
         for key, words in (("contradicts", claim.contradicts(arm)), ("refutes", claim.refutes(arm))):
             for name, said in words.items():

@@ -7,7 +7,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from descent_audit.dynamics.minibatches import draw_batches
-from descent_audit.dynamics.scheduled_runs import scheduled
+from descent_audit.dynamics.scheduled_runs import Schedule, scheduled
 from descent_audit.dynamics.trajectories import Optimizer
 from descent_audit.landscapes.least_squares import LeastSquares
 
@@ -26,14 +26,20 @@ def batch_descent(
     loss: LeastSquares,
     rule: Optimizer,
     start: Array,
-    learning_rate: float,
+    learning_rate: float | Schedule,
     steps: int,
     batches: Callable[[int], Indices],
 ) -> Iterator[Array]:
-    """Yield the points ``(runs, d)`` after each step; step k, counted from 1, sees ``batches(k)`` ``(runs, m)``."""
-    return scheduled(
-        lambda theta, step: batch_gradient(loss, theta, batches(step)), start, lambda _: learning_rate, steps, rule
-    )
+    """Yield the points ``(runs, d)`` after each step; step k, counted from 1, sees ``batches(k)`` ``(runs, m)``.
+
+    ``learning_rate`` is one number, or the rate of every step k.
+    """
+
+    def gradient(theta: Array, step: int) -> Array:
+        return batch_gradient(loss, theta, batches(step))
+
+    schedule = learning_rate if callable(learning_rate) else lambda _: learning_rate
+    return scheduled(gradient, start, schedule, steps, rule)
 
 
 def random_descent(
@@ -41,7 +47,7 @@ def random_descent(
     rule: Optimizer,
     rng: Generator,
     start: Array,
-    learning_rate: float,
+    learning_rate: float | Schedule,
     steps: int,
     batch_size: int,
 ) -> Iterator[Array]:

@@ -67,6 +67,6 @@ def plain_number(value: float, _: int | None = None) -> str:
 
 
 def _whole(numbers: pd.Series) -> bool:
-    """Say whether all numbers are whole, and few enough of them that a fraction would mislead."""
+    """Say whether all numbers that there are are whole: a tick at a fraction would mislead."""
     finite = numbers[np.isfinite(numbers)]
     return len(finite) > 0 and bool((finite == finite.round()).all())

@@ -20,12 +20,6 @@ def variance_factor(samples: int, batch_size: int) -> float:
     return (samples - batch_size) / (batch_size * (samples - 1))
 
 
-def next_moments(design: SignDesign, moments: Array, learning_rate: float, factor: float) -> Array:
-    """Return the second moments after one step, of shape ``(d,)``."""
-    keep, add = _coefficients(design, np.array([[learning_rate]]), factor)
-    return np.asarray(keep[0] * moments + add[0] * (design.curvatures @ moments + design.noise**2))
-
-
 def _coefficients(design: SignDesign, rates: Array, factor: float) -> tuple[Array, Array]:
     """Return what a step at each rate ``(steps, 1)`` multiplies moments and spread by, both ``(steps, d)``."""
     curved = rates * design.curvatures
@@ -56,6 +50,23 @@ def moments_at(
 def mean_excess(design: SignDesign, moments: Array) -> Array:
     r"""Return the mean loss above the minimum, $\frac12\sum_k\lambda_kM_k$, of shape ``(...)``."""
     return np.asarray(0.5 * np.sum(design.curvatures * moments, axis=-1))
+
+
+def excess_path(design: SignDesign, start: Array, rate: Callable[[int], float], factor: float, steps: int) -> Array:
+    """Return the mean loss above the minimum after 0, 1, ..., ``steps`` steps of ``moments_path``, ``(steps + 1,)``."""
+    return mean_excess(design, np.stack(list(moments_path(design, start, rate, factor, steps))))
+
+
+def step_correlation(design: SignDesign, moments: Array, learning_rate: float, factor: float) -> float:
+    r"""Return $\varrho = \frac{E\,s_t\cdot s_{t+1}}{E\|s_t\|^2}$ from the second moments before the first step.
+
+    With $G_k = E\,g_k^2 = \lambda_k^2M_k + \phi\bigl(\lambda_k(A + \sigma^2) - \lambda_k^2M_k\bigr)$ it is
+    $\sum_k(\lambda_k^2M_k - \eta\lambda_kG_k)/\sum_kG_k$: the next gradient has the mean $\lambda_k(e_k - \eta g_k)$.
+    """
+    pull = design.curvatures**2 * moments
+    spread = float(np.sum(design.curvatures * moments)) + design.noise**2
+    gradient = pull + factor * (design.curvatures * spread - pull)
+    return float(np.sum(pull - learning_rate * design.curvatures * gradient) / np.sum(gradient))
 
 
 def stationary_moments(design: SignDesign, learning_rate: float, factor: float) -> Array:

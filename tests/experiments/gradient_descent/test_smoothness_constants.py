@@ -52,8 +52,7 @@ def test_largest_ratio_is_the_top_eigenvalue_and_every_larger_constant_fits(foun
 
 
 def test_threshold_is_where_the_norm_in_the_eigenbasis_returns_to_one(found):
-    rng, basis = STREAMS.generator("start"), None
-    start = rng.standard_normal(5)
+    start = STREAMS.generator("start").standard_normal(5)
     start /= np.linalg.norm(start)
     basis = np.linalg.qr(STREAMS.generator("basis").standard_normal((5, 5)))[0]
     weights = (start @ basis) ** 2

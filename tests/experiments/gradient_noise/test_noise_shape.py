@@ -121,6 +121,7 @@ def test_marks_of_the_control_are_named_for_the_model():
         ({"learning_rate": 2.5}, "learning_rate"),
         ({"scaling_batch_sizes": [1]}, "scaling_batch_sizes"),
         ({"scaling_batch_sizes": [1, 9]}, "scaling_batch_sizes"),
+        ({"scaling_learning_rates": [0.05, 2.5]}, "scaling_learning_rates"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(changes, key):

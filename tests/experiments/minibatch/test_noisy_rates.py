@@ -7,7 +7,6 @@ import pytest
 
 from descent_audit.experiments.minibatch.noisy_rates import (
     decaying,
-    excess_path,
     first_below,
     interpolating_steps,
     last_decade_slope,
@@ -18,7 +17,7 @@ from descent_audit.landscapes.sign_design import SignDesign
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.randomness import Streams
 from descent_audit.numerics.enumeration import subsets
-from descent_audit.theory.sign_design_moments import variance_factor
+from descent_audit.theory.sign_design_moments import excess_path, variance_factor
 
 DESIGN = SignDesign(2, 0.4, 0.5)
 SETTINGS = {
@@ -55,7 +54,7 @@ def test_mean_excess_is_that_of_all_sequences_of_batches():
         gradients = np.einsum("rbm,bmd->rbd", residual, DESIGN.loss.inputs[batches]) / size
         iterates = (iterates[:, None, :] - rate * gradients).reshape(-1, 2)
     expected = DESIGN.loss.value(iterates).mean() - DESIGN.lowest
-    path = excess_path(DESIGN, lambda _: rate, variance_factor(DESIGN.samples, size), steps)
+    path = excess_path(DESIGN, -DESIGN.minimizer, lambda _: rate, variance_factor(DESIGN.samples, size), steps)
     assert path[-1] == pytest.approx(expected, rel=1e-12)
 
 
@@ -130,3 +129,16 @@ def test_an_accuracy_that_is_not_reached_is_an_error():
 def test_checkpoints_after_the_end_are_an_error():
     with pytest.raises(OutOfRange, match="checkpoint_steps"):
         noisy_rates(**SETTINGS | {"checkpoint_steps": [30000]})
+
+
+@pytest.mark.parametrize("product", [0.5, 0.3, math.nan])
+def test_decaying_rate_without_that_law_is_an_error(product):
+    with pytest.raises(OutOfRange, match="decay_product"):
+        noisy_rates(**SETTINGS | {"decay_product": product})
+
+
+@pytest.mark.parametrize("product", [0.0, 0.5, math.nan])
+def test_short_rate_that_is_not_short_is_an_error(product):
+    settings = {"dimension": 2, "smallest_scale": 0.4, "noise": [0.5], "batch_size": 2, "decay_steps": 10}
+    with pytest.raises(OutOfRange, match="decay_product"):
+        short_rate(**settings, decay_product=product, decay_offset=25)

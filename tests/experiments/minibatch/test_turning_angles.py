@@ -9,14 +9,11 @@ import pytest
 from descent_audit.experiments.minibatch.turning_angles import (
     overshooting_turns,
     path_angles,
-    step_correlation,
     turning_angles,
 )
 from descent_audit.landscapes.sign_design import SignDesign
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.randomness import Streams
-from descent_audit.numerics.enumeration import subsets
-from descent_audit.theory.sign_design_moments import variance_factor
 
 DESIGN = SignDesign(2, 0.3, 0.5)
 SETTINGS = {
@@ -52,22 +49,6 @@ def test_angles_are_those_of_steps_in_the_parameters():
         steps.append(step)
     cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in itertools.pairwise(steps)]
     np.testing.assert_allclose(path_angles(DESIGN, rate, 12), np.arccos(np.clip(cosines, -1, 1)), atol=1e-7)
-
-
-def test_step_correlation_is_that_of_all_pairs_of_batches():
-    error, rate, size = np.array([0.4, -0.9]), 0.3, 2
-    (batches,) = [np.concatenate(list(subsets(DESIGN.samples, size)))]
-
-    def gradients(theta):
-        residual = np.einsum("bmd,d->bm", DESIGN.loss.inputs[batches], theta) - DESIGN.loss.targets[batches]
-        return np.einsum("bm,bmd->bd", residual, DESIGN.loss.inputs[batches]) / size
-
-    theta = DESIGN.minimizer + error
-    first = -rate * gradients(theta)
-    following = np.array([-rate * gradients(theta + step).mean(axis=0) for step in first])
-    expected = np.sum(first * following, axis=1).mean() / np.sum(first**2, axis=1).mean()
-    found = step_correlation(DESIGN, rate, variance_factor(DESIGN.samples, size), error**2)
-    assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_report_has_the_laws_and_controls_break_them():

@@ -44,8 +44,7 @@ def smoothness_constants(
     Hessian so many times. From a unit start with the top component $q$ descent of N steps ends below its start up to
     $\eta^* = (1 + |q|^{-1/N})/L$, so that $\eta^*\hat L = c\,(1 + |q|^{-1/N}) \approx 2c$.
     """
-    basis = random_orthogonal(dimension, streams.generator("basis"))
-    loss = Quadratic(rotated_hessian(geometric_spectrum(smallest_curvature, 1.0, dimension), basis))
+    loss, basis = _quadratic(dimension, smallest_curvature, streams)
     start = streams.generator("start").standard_normal(dimension)
     start /= np.linalg.norm(start)
     ratios = _difference_ratios(loss, streams.generator("pairs").standard_normal((pairs, dimension)), multiplications)
@@ -71,8 +70,7 @@ def overstated_constant(
     *, dimension: int, smallest_curvature: float, constant: float, times: float, steps: int, streams: Streams
 ) -> Observations:
     r"""Descend at ``times`` $/\hat L$ where $\hat L$ is ``constant`` times L, and count increases of the loss."""
-    basis = random_orthogonal(dimension, streams.generator("basis"))
-    loss = Quadratic(rotated_hessian(geometric_spectrum(smallest_curvature, 1.0, dimension), basis))
+    loss, _ = _quadratic(dimension, smallest_curvature, streams)
     start = streams.generator("start").standard_normal(dimension)
     return _descent(loss, start, times / constant, steps, {"constant": constant}, times)
 
@@ -86,6 +84,12 @@ def unvisited_curvature(
         loss = StiffTails(1.0, outer)
         report += _descent(loss, np.array([start]), learning_rate, steps, {"outer": outer}, learning_rate * outer)
     return report
+
+
+def _quadratic(dimension: int, smallest_curvature: float, streams: Streams) -> tuple[Quadratic, Array]:
+    """Return a quadratic of curvatures up to 1 in a random basis, and that basis, one direction to a column."""
+    basis = random_orthogonal(dimension, streams.generator("basis"))
+    return Quadratic(rotated_hessian(geometric_spectrum(smallest_curvature, 1.0, dimension), basis)), basis
 
 
 def _descent(
@@ -182,13 +186,7 @@ def _stable_at_bound(loss: Quadratic, start: Array, constants: list[float], time
 
 def _local_curvature(outer: list[float], start: float, steps: int, rates: list[float], halvings: int) -> Observations:
     """Report up to which rate a run inside the flat part ends no further out than it started."""
-    loss = StiffTails(1.0, np.array(outer)[:, None])
-
-    def beyond(learning_rate: Array) -> NDArray[np.bool_]:
-        ends = final(loss.gradient, np.full((len(outer), 1), start), learning_rate[:, None], steps)
-        return ~(np.abs(ends[:, 0]) <= start)
-
-    found = bisect(beyond, np.full(len(outer), rates[0]), rates[1], halvings=halvings)
+    found = _largest_rates(outer, start, steps, rates, halvings)
     return Observations.of(
         [
             one
@@ -208,14 +206,7 @@ def _local_curvature(outer: list[float], start: float, steps: int, rates: list[f
 
 def _first_return(outer: list[float], start: float, rates: list[float], halvings: int) -> Observations:
     r"""Report up to which rate the first step from outside does not pass the mirrored start, $2x_0/f'(x_0)$."""
-    loss = StiffTails(1.0, np.array(outer)[:, None])
-    starts = np.full((len(outer), 1), start)
-
-    def beyond(learning_rate: Array) -> NDArray[np.bool_]:
-        ends = final(loss.gradient, starts, learning_rate[:, None], 1)
-        return ~(np.abs(ends[:, 0]) <= start)
-
-    found = bisect(beyond, np.full(len(outer), rates[0]), rates[1], halvings=halvings)
+    found = _largest_rates(outer, start, 1, rates, halvings)
     predicted = 2.0 * start / (1.0 + np.array(outer) * (start - 1.0))
     return Observations.of(
         [
@@ -227,6 +218,17 @@ def _first_return(outer: list[float], start: float, rates: list[float], halvings
             Curve("local", "start outside", "predicted", outer, predicted),
         ],
     )
+
+
+def _largest_rates(outer: list[float], start: float, steps: int, rates: list[float], halvings: int) -> Array:
+    """Return, for each curvature beyond 1, up to which rate a run ends no further out than it started."""
+    loss, starts = StiffTails(1.0, np.array(outer)[:, None]), np.full((len(outer), 1), start)
+
+    def beyond(learning_rate: Array) -> NDArray[np.bool_]:
+        ends = final(loss.gradient, starts, learning_rate[:, None], steps)
+        return ~(np.abs(ends[:, 0]) <= start)
+
+    return bisect(beyond, np.full(len(outer), rates[0]), rates[1], halvings=halvings)
 
 
 def _traces(dimension: int, scales: list[float]) -> Observations:

@@ -54,12 +54,12 @@ def batch_noise_shape(
     noise or no limit in mean square.
     """
     design = SignDesign(dimension, smallest_scale, noise)
-    factor = _checked_factor(design, "batch_size", learning_rate, batch_size)
+    factor = _checked_factor(design, "", learning_rate, batch_size)
     if len(scaling_batch_sizes) != len(scaling_learning_rates):
         allowed = f"as many as scaling_learning_rates: {len(scaling_learning_rates)}"
         raise OutOfRange("scaling_batch_sizes", len(scaling_batch_sizes), allowed)
     scaling = [
-        (rate, size, _checked_factor(design, "scaling_batch_sizes", rate, size))
+        (rate, size, _checked_factor(design, "scaling_", rate, size))
         for rate, size in zip(scaling_learning_rates, scaling_batch_sizes, strict=True)
     ]
     noise_of_model = factor * isotropic_variance(design) if isotropic else None
@@ -90,17 +90,21 @@ def enumerated_covariance(design: SignDesign, error: Array) -> Array:
     return centred.T @ centred / design.samples
 
 
-def _checked_factor(design: SignDesign, key: str, learning_rate: float, batch_size: int) -> float:
-    r"""Return $\phi$; raise ``OutOfRange`` where there is no noise, or no limit in mean square."""
+def _checked_factor(design: SignDesign, prefix: str, learning_rate: float, batch_size: int) -> float:
+    r"""Return $\phi$; raise ``OutOfRange`` where there is no noise, or no limit in mean square.
+
+    ``prefix`` tells the lists of the scaling, whose names are in the plural, from the two settings of the runs.
+    """
+    rates, sizes = (f"{prefix}{key}{'s' if prefix else ''}" for key in ("learning_rate", "batch_size"))
     if design.noise <= 0.0:
         raise OutOfRange("noise", design.noise, "above 0: without it the batch noise vanishes at the minimum")
     if not 1 <= batch_size < design.samples:
-        raise OutOfRange(key, batch_size, f"1 to {design.samples - 1}: a batch of all samples has no noise")
+        raise OutOfRange(sizes, batch_size, f"1 to {design.samples - 1}: a batch of all samples has no noise")
     factor = variance_factor(design.samples, batch_size)
     try:
         stationary_moments(design, learning_rate, factor)
     except ValueError:
-        raise OutOfRange("learning_rate", learning_rate, f"stable in mean square on batches of {batch_size}") from None
+        raise OutOfRange(rates, learning_rate, f"stable in mean square on batches of {batch_size}") from None
     return factor
 
 

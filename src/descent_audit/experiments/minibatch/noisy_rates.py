@@ -8,9 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from descent_audit.dynamics.minibatch_descent import batch_gradient
-from descent_audit.dynamics.minibatches import draw_batches
-from descent_audit.dynamics.scheduled_runs import scheduled
+from descent_audit.dynamics.minibatch_descent import random_descent
 from descent_audit.dynamics.trajectories import Optimizer, update_rule
 from descent_audit.landscapes.sign_design import SignDesign
 from descent_audit.measurement.cells import Cell, Sampling
@@ -20,6 +18,7 @@ from descent_audit.measurement.statistics import loglog_slope
 from descent_audit.measurement.tallies import Tally, moments, positive_mean_interval, tally
 from descent_audit.theory.sign_design_moments import (
     contraction,
+    excess_path,
     mean_excess,
     moments_path,
     stationary_moments,
@@ -63,6 +62,8 @@ def noisy_rates(
     """
     design = SignDesign(dimension, smallest_scale, noise)
     check_batch_sizes("batch_size", [batch_size], design.samples)
+    if not decay_product > 0.5:
+        raise OutOfRange("decay_product", decay_product, "above 0.5: below it the flattest coordinate has another law")
     if max(checkpoint_steps) > min(constant_steps, decay_steps):
         raise OutOfRange("checkpoint_steps", max(checkpoint_steps), f"1 to {min(constant_steps, decay_steps)}")
     factor, rule = variance_factor(design.samples, batch_size), update_rule(optimizer)
@@ -76,9 +77,9 @@ def noisy_rates(
 
     def report(tallies: Mapping[str, Tally]) -> Observations:
         paths = {
-            "constant": excess_path(design, schedules["constant"], factor, constant_steps),
-            "decaying": excess_path(design, decay, factor, decay_steps),
-            "full batch": excess_path(design, lambda _: 1.0 / SMOOTHNESS, 0.0, full_batch_window[1]),
+            "constant": excess_path(design, -design.minimizer, schedules["constant"], factor, constant_steps),
+            "decaying": excess_path(design, -design.minimizer, decay, factor, decay_steps),
+            "full batch": excess_path(design, -design.minimizer, lambda _: 1.0 / SMOOTHNESS, 0.0, full_batch_window[1]),
         }
         found = _laws(design, paths, factor, learning_rate, decay_product, decay_offset)
         found += _factors(design, paths["full batch"], factor, learning_rate, quiet_window, full_batch_window)
@@ -99,8 +100,8 @@ def interpolating_steps(
     """
     design = SignDesign(dimension, smallest_scale, 0.0)
     factor = variance_factor(design.samples, batch_size)
-    batches = excess_path(design, lambda _: learning_rate, factor, steps)
-    full = excess_path(design, lambda _: 1.0 / SMOOTHNESS, 0.0, steps)
+    batches = excess_path(design, -design.minimizer, lambda _: learning_rate, factor, steps)
+    full = excess_path(design, -design.minimizer, lambda _: 1.0 / SMOOTHNESS, 0.0, steps)
     flat = float(design.curvatures.min())
     expected = 2.0 * math.log(1.0 - flat) / math.log(contraction(design, learning_rate, factor))
     counts = [(accuracy, first_below(batches, accuracy), first_below(full, accuracy)) for accuracy in accuracies]
@@ -121,6 +122,8 @@ def short_rate(
     decay_steps: int,
 ) -> Observations:
     r"""Fit the exponent in t of the flattest $M_d$ where $a\mu < \tfrac12$: $-2a\mu$, with and without noise."""
+    if not 0.0 < decay_product < 0.5:
+        raise OutOfRange("decay_product", decay_product, "above 0 and below 0.5: from there on the noise decides")
     found = []
     for sigma in noise:
         design = SignDesign(dimension, smallest_scale, sigma)
@@ -136,12 +139,6 @@ def decaying(design: SignDesign, product: float, offset: int) -> Rate:
     r"""Return $\eta_t = a/(t_0 + t)$ with $a\mu$ = ``product``; the first step has $t = 0$."""
     scale = product / float(design.curvatures.min())
     return lambda step: scale / (offset + step)
-
-
-def excess_path(design: SignDesign, rate: Rate, factor: float, steps: int) -> Array:
-    """Return the mean loss above the minimum after 0, 1, ... steps from the origin, of shape ``(steps + 1,)``."""
-    path = moments_path(design, -design.minimizer, rate, factor, steps)
-    return mean_excess(design, np.stack(list(path)))
 
 
 def first_below(path: Array, accuracy: float) -> int:
@@ -162,14 +159,8 @@ def _excess_of_runs(
     design: SignDesign, rule: Optimizer, rate: Rate, checkpoints: list[int], batch_size: int, rng: Generator, count: int
 ) -> Tally:
     """Run mini-batch descent from the origin and sum the loss above the minimum at the checkpoints."""
-
-    def gradient(theta: Array, _: int) -> Array:
-        return batch_gradient(
-            design.loss, theta, draw_batches(rng, count, design.samples, batch_size, replacement=False)
-        )
-
     start = np.zeros((count, design.dimension))
-    path = scheduled(gradient, start, lambda step: rate(step - 1), checkpoints[-1], rule)
+    path = random_descent(design.loss, rule, rng, start, lambda step: rate(step - 1), checkpoints[-1], batch_size)
     shown = [design.loss.value(theta) - design.lowest for step, theta in enumerate(path, 1) if step in checkpoints]
     return tally(count, moments("excess", np.stack(shown, axis=-1)))
 
@@ -195,7 +186,7 @@ def _factors(
 ) -> Observations:
     """Report the factors per step by which the mean excess falls without noise, and that of full-batch descent."""
     quiet = SignDesign(design.dimension, design.smallest_scale, 0.0)
-    path = excess_path(quiet, lambda _: rate, factor, quiet_window[1])
+    path = excess_path(quiet, -quiet.minimizer, lambda _: rate, factor, quiet_window[1])
     flat = float(design.curvatures.min())
     return Observations.of(
         [

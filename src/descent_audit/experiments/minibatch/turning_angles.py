@@ -18,7 +18,7 @@ from descent_audit.measurement.observations import Curve, Observation, Observati
 from descent_audit.measurement.parameters import OutOfRange, check_batch_sizes
 from descent_audit.measurement.statistics import loglog_slope
 from descent_audit.measurement.tallies import Tally, moments, tally
-from descent_audit.theory.sign_design_moments import moments_at, variance_factor
+from descent_audit.theory.sign_design_moments import moments_at, step_correlation, variance_factor
 from descent_audit.theory.turning import (
     angles_between,
     flow_turning,
@@ -123,18 +123,6 @@ def path_angles(design: SignDesign, learning_rate: float, steps: int) -> Array:
     return angles_between(moved[:-1], moved[1:])
 
 
-def step_correlation(design: SignDesign, learning_rate: float, factor: float, squares: Array) -> float:
-    r"""Return $\varrho = \frac{E\,s_t\cdot s_{t+1}}{E\|s_t\|^2}$ from the second moments $M_k$ before the first step.
-
-    With $G_k = E\,g_k^2 = \lambda_k^2M_k + \phi\bigl(\lambda_k(A + \sigma^2) - \lambda_k^2M_k\bigr)$ it is
-    $\sum_k(\lambda_k^2M_k - \eta\lambda_kG_k)/\sum_kG_k$: the next gradient has the mean $\lambda_k(e_k - \eta g_k)$.
-    """
-    pull = design.curvatures**2 * squares
-    spread = float(np.sum(design.curvatures * squares)) + design.noise**2
-    gradient = pull + factor * (design.curvatures * spread - pull)
-    return float(np.sum(pull - learning_rate * design.curvatures * gradient) / np.sum(gradient))
-
-
 def _batches(rate: float) -> str:
     return f"batches, learning_rate={rate}"
 
@@ -153,7 +141,7 @@ def _turns(
     first, second = last[1] - last[0], last[2] - last[1]
     factor = variance_factor(design.samples, batch_size)
     (squares,) = moments_at(design, -design.minimizer, lambda _: rate, factor, [steps])
-    correlation = step_correlation(design, rate, factor, squares)
+    correlation = step_correlation(design, squares, rate, factor)
     excess = np.sum(first * second, axis=-1) - correlation * np.sum(first * first, axis=-1)
     angles = np.degrees(angles_between(first, second))
     return tally(count, {**moments("excess", excess), **moments("angle", angles)})
@@ -170,12 +158,12 @@ def _pairs(relative_rate: float, dimension: int, noise: float, rng: Generator, c
 
 
 def _smooth(design: SignDesign, rates: list[float], travel: float, fitted: int) -> Observations:
-    observations, curves, largest = [], [], []
+    observations, curves, largest, bounds = [], [], [], []
     for rate in sorted(rates):
         angles = path_angles(design, rate, math.ceil(travel / rate))
-        bound = largest_turn(1.0 - rate, 1.0 - rate * float(design.curvatures.min()))
+        bounds.append(largest_turn(1.0 - rate, 1.0 - rate * float(design.curvatures.min())))
         largest.append(float(angles.max()))
-        observations.append(Observation("angle_over_bound", largest[-1] / bound, at={"learning_rate": rate}))
+        observations.append(Observation("angle_over_bound", largest[-1] / bounds[-1], at={"learning_rate": rate}))
         if rate == min(rates):
             total = flow_turning(design.curvatures, design.minimizer, HORIZON)
             observations.append(Observation("total_turning", float(angles.sum()), total, {"learning_rate": rate}))
@@ -183,7 +171,6 @@ def _smooth(design: SignDesign, rates: list[float], travel: float, fitted: int) 
         curves.append(Curve("angles", f"$\\eta L = {rate:g}$", "measured", shown + 1, np.degrees(angles[shown])))
     slow = sorted(rates)[:fitted]
     observations.append(Observation("angle_exponent", loglog_slope(slow, largest[:fitted]), 1.0))
-    bounds = [largest_turn(1.0 - rate, 1.0 - rate * float(design.curvatures.min())) for rate in sorted(rates)]
     curves += [
         Curve("means", "full batch, largest", "measured", sorted(rates), np.degrees(largest)),
         Curve("means", "full batch, largest", "predicted", sorted(rates), np.degrees(bounds)),

@@ -12,6 +12,7 @@ import pytest
 
 from descent_audit.claims.catalogue import load_claims
 from descent_audit.claims.sources import SOURCE
+from descent_audit.records.storage import StorageError
 from descent_audit.results import TABLES
 from faults import campaign
 from faults.__main__ import main
@@ -232,6 +233,13 @@ def test_edit_of_an_expectation_asks_that_claim_alone_again():
 def test_largest_change_is_relative(old, new, change):
     table = "claim,arm,quantity,at,value,standard_error,replicates,predicted\none,claim,x,,{},,1,\n"
     assert math.isclose(largest_change(table.format(old), table.format(new)), change, rel_tol=2e-3)
+
+
+def test_change_to_a_number_that_is_none_is_the_largest_or_no_table_at_all():
+    table = "claim,arm,quantity,at,value,standard_error,replicates,predicted\none,claim,x,,{},,1,\n"
+    assert largest_change(table.format("1.0"), table.format("inf")) == 2.0
+    with pytest.raises(StorageError, match="found no table of observations"):
+        largest_change(table.format("1.0"), table.format("nan"))
 
 
 def test_command_line_ends_with_code_one_where_a_written_fault_goes_unnoticed(tmp_path, monkeypatch, capsys):

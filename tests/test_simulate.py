@@ -136,6 +136,7 @@ def test_seal_can_be_checked_with_the_usual_tool(tmp_path):
         ("+claim.experiment.momentum=1.5", ["experiment.momentum", "1.5", "below 1"]),
         ("claim.experiment.start=here", ["experiment.start", "'here'", "Literal"]),
         ("claim.experiment.steps=[1", ["command line"]),
+        ("claim.audits=[stable_rang]", ["claim.audits", "did you mean 'stable_range'"]),
         ("scale=smoky", ["did you mean 'smoke'"]),
         ("claim.experiment.growth_relative_rates=[1.0]", ["arm claim", "ValueError", "divergence.py", "fit together"]),
         ("seed=-1", ["seed", "-1"]),

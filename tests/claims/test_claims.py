@@ -157,6 +157,14 @@ def test_figure_shows_every_panel_and_leaves_out_none(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_caption_that_goes_from_the_top_down_leaves_out_no_panel(name):
+    figure = load_claims([name])[name].figure
+    caption, panels = figure["caption"], len(figure["panels"])
+    assert not caption.startswith("Top") or "Bottom" in caption
+    assert panels < 3 or not caption.startswith("Top") or "Middle" in caption
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_caption_finds_every_number_that_it_names(name):
     caption = load_claims([name])[name].figure["caption"]
     for match in PLACEHOLDER.finditer(caption):

@@ -1,6 +1,8 @@
 """What a run shows: jobs and progress, what failed and why, and at the end the ledger and where the report is."""
 
+import csv
 import re
+from collections import Counter
 
 from conftest import RUN_CLAIMS, snakemake
 
@@ -12,7 +14,11 @@ def test_screen_shows_jobs_progress_and_the_ledger_and_no_lists_of_files(project
     assert "Reason:" not in done.stderr
     assert max(map(len, done.stderr.splitlines())) < 200
     ledger, report, tables = done.stdout.splitlines()
-    assert re.fullmatch(r"Ledger of \d+ statements: (\d+ [a-z ]+, )*\d+ [a-z ]+", ledger)
+    with (project / "results" / "smoke" / "statements.csv").open() as file:
+        verdicts = Counter(row["verdict"] for row in csv.DictReader(file))
+    told = re.fullmatch(r"Ledger of (\d+) statements: (.+)", ledger)
+    assert int(told[1]) == verdicts.total() > 0
+    assert set(told[2].split(", ")) == {f"{count} {verdict}" for verdict, count in verdicts.items()}
     assert report == "Report: reports/smoke/audit.html (to print: reports/smoke/audit.pdf)"
     assert tables == "Tables and figures: results/smoke"
 

@@ -5,7 +5,7 @@ $u' = u - \frac\eta m\sum_{i\in B}C_iu$ with $C_i = \begin{pmatrix}x_ix_i^\top &
 linear in $u$, and so is the second moment $M = E\,uu^\top$ of one step in that of the step before.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,31 @@ def second_moment_map(loss: LeastSquares, learning_rate: float, batch_size: int)
     spread = (count - batch_size) / (batch_size * (count - 1)) * (squares - product)
     drift = np.kron(mean, eye) + np.kron(eye, mean)
     return np.eye(size**2) - learning_rate * drift + learning_rate**2 * (product + spread)
+
+
+def sample_step_map(loss: LeastSquares, steps: Array) -> Array:
+    r"""Return the map of $\mathrm{vec}\,M$ in a step on one sample, drawn uniformly, that has a step of its own.
+
+    $\frac1n\sum_i(I - \alpha_iC_i)\otimes(I - \alpha_iC_i)$ with ``steps`` $\alpha$ of shape ``(n,)``.
+    """
+    matrices = np.eye(loss.inputs.shape[1] + 1) - steps[:, None, None] * _sample_matrices(loss)
+    size = matrices.shape[-1] ** 2
+    return np.einsum("iab,icd->acbd", matrices, matrices).reshape(size, size) / len(matrices)
+
+
+def scheduled_losses(loss: LeastSquares, start: Array, rate: Callable[[int], float], steps: int) -> Array:
+    r"""Return the expected loss after 0, 1, ..., ``steps`` steps on single samples; ``rate`` is $\eta_t$, t from 0."""
+    matrices = _sample_matrices(loss)
+    mean, eye, size = matrices.mean(axis=0), np.eye(matrices.shape[-1]), matrices.shape[-1] ** 2
+    drift = np.kron(mean, eye) + np.kron(eye, mean)
+    square = np.einsum("iab,icd->acbd", matrices, matrices).reshape(size, size) / len(matrices)
+    moment, moments = _first_moment(loss, start), []
+    for step in range(steps + 1):
+        moments.append(moment)
+        eta = rate(step)
+        moment = moment - eta * (drift @ moment) + eta**2 * (square @ moment)
+    weights = np.pad(_hessian(loss), (0, 1)).ravel()
+    return float(loss.value(loss.minimizer)) + 0.5 * (np.array(moments) @ weights)
 
 
 def iterated_losses(loss: LeastSquares, start: Array, step: Array, steps: Collection[int]) -> Array:

@@ -66,3 +66,14 @@ def critical_rates(found: Terms) -> Array:
     """
     inverse = np.linalg.inv(np.linalg.cholesky(found.drift))
     return np.asarray(1.0 / np.linalg.eigvalsh(inverse @ found.square @ inverse.T)[:, -1])
+
+
+def sample_contraction(loss: LeastSquares, steps: Array) -> float:
+    r"""Return the spectral radius of $\frac1n\sum_i(1 - \alpha_ix_ix_i^\top)\otimes(1 - \alpha_ix_ix_i^\top)$.
+
+    It is the contraction per step of $E\,ee^\top$ on single samples, without residuals; ``steps`` is $\alpha$.
+    """
+    factors = np.eye(loss.inputs.shape[1]) - steps[:, None, None] * loss.inputs[:, :, None] * loss.inputs[:, None, :]
+    size = factors.shape[-1] ** 2
+    mean = np.einsum("iab,icd->acbd", factors, factors).reshape(size, size) / len(factors)
+    return float(np.abs(np.linalg.eigvalsh(mean)).max())

@@ -25,7 +25,7 @@ def test_gradient_of_batches_at_the_minimum_has_the_variance_that_v_starts_from(
     samples = design.samples
     each = (design.loss.inputs @ design.minimizer - design.loss.targets)[:, None] * design.loss.inputs
     pairs = [(each[i] + each[j]) / 2 for i in range(samples) for j in range(i)]
-    start = cell.draw.args[3]
+    start = cell.draw.args[4]
     np.testing.assert_allclose(start, np.var(pairs, axis=0), rtol=1e-12)
 
 

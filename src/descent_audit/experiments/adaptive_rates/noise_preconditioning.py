@@ -20,12 +20,11 @@ from descent_audit.landscapes.quadratic import (
 )
 from descent_audit.landscapes.sign_design import SignDesign
 from descent_audit.measurement.cells import Cell, Sampling
-from descent_audit.measurement.intervals import student_interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, Scalar
 from descent_audit.measurement.parameters import OutOfRange, check_batch_sizes
 from descent_audit.measurement.randomness import Streams
 from descent_audit.measurement.statistics import loglog_slope
-from descent_audit.measurement.tallies import Tally, moments, tally
+from descent_audit.measurement.tallies import Tally, mean_interval, moments, tally
 from descent_audit.theory.adaptive_stationarity import effective_condition, stationary_root
 from descent_audit.theory.sign_design_moments import variance_factor
 
@@ -213,7 +212,11 @@ def _sampling(
 ) -> Sampling:
     """Return the runs of every rule from the minimum, and the report of what its mean square says of the curvature."""
     cells = [
-        Cell(name, *sizes, partial(_mean_square, rule, gradient, minimum, deviations**2, learning_rate, steps))
+        Cell(
+            name,
+            *sizes,
+            partial(_mean_square, rule, gradient, minimum, curvatures, deviations**2, learning_rate, steps),
+        )
         for name, rule in rules
     ]
 
@@ -232,13 +235,17 @@ def _mean_square(
     rule: Optimizer,
     gradient: NoisyGradient,
     minimum: Array,
+    curvatures: Array,
     square: Array,
     learning_rate: float,
     steps: int,
     rng: Generator,
     count: int,
 ) -> Tally:
-    """Run a rule from the minimum and sum the mean of its mean square over the second half of each run."""
+    """Run a rule from the minimum and sum the mean of its mean square over the second half of each run.
+
+    Beside it the logarithm of the condition number that each run leaves.
+    """
     start, half = np.tile(minimum, (count, 1)), steps // 2
     state = rule.init(start)
     settled = np.tile(square, (count, 1))
@@ -248,7 +255,9 @@ def _mean_square(
     for step, (_, after) in enumerate(path, 1):
         if step > half:
             total += getattr(after, "square", after)
-    return tally(count, moments("square", total / (steps - half)))
+    mean = total / (steps - half)
+    scaled = np.log(curvatures / np.sqrt(mean))
+    return tally(count, moments("square", mean) | moments("left", scaled.max(axis=-1) - scaled.min(axis=-1)))
 
 
 def _compared(name: str, roots: Array, closed: Array, curvatures: Array, slope: float, runs: int) -> Observations:
@@ -268,15 +277,15 @@ def _compared(name: str, roots: Array, closed: Array, curvatures: Array, slope: 
 
 def _drawn(label: str, found: Tally, curvatures: Array, closed: Array, slope: float) -> Observations:
     mean = found.mean("square")
-    within = student_interval(mean, found.standard_error("square"), found.replicates).through(np.sqrt)
+    within = mean_interval(found, "square").through(np.sqrt)
     powers = np.linspace(0.0, 2.0, 41)
     condition = float(curvatures.max() / curvatures.min())
-    left = effective_condition(curvatures, np.sqrt(mean))
+    left = mean_interval(found, "left").through(np.exp)
     return Observations.of(
         curves=[
             Curve("roots", label, "measured", curvatures, np.sqrt(mean)).within(within),
             Curve("roots", label, "predicted", curvatures, closed),
-            Curve("left", label, "measured", [2.0 * slope], [left]),
+            Curve("left", label, "measured", [2.0 * slope], [np.exp(found.mean("left"))]).within(left),
             Curve("left", r"$\kappa^{1 - p/2}$", "guide", powers, condition ** (1.0 - 0.5 * powers)),
         ]
     )

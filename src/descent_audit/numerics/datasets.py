@@ -5,7 +5,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
+PRIMES = (
+    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101,
+    103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179,
+)  # fmt: skip
 
 
 def kronecker(rows: int, columns: int) -> NDArray[np.float64]:

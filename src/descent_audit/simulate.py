@@ -40,6 +40,7 @@ from descent_audit.records.storage import StorageError
 from descent_audit.results import observed, read_sealed
 from descent_audit.stages.composed import Composed, remove_composed, write_composed
 from descent_audit.stages.observe import observe
+from descent_audit.stages.programs import check_checkout
 from descent_audit.stages.recipes import simulation
 from descent_audit.stages.shards import check_shard
 
@@ -160,6 +161,7 @@ def comparison(table: pd.DataFrame) -> str:
 
 def main() -> None:
     """Run the job of the command line; every fault of configuration is one line, without a traceback."""
+    check_checkout()
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         job()

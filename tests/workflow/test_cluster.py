@@ -1,5 +1,7 @@
 """What a run does about the jobs of an earlier one, with a queue that is a script."""
 
+import re
+
 import pytest
 import yaml
 from conftest import PROJECT

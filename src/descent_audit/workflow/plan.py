@@ -38,6 +38,8 @@ from descent_audit.report.wording import title
 from descent_audit.stages.recipes import Recipes, configured
 
 OPTIONS = ("scale", "claims", "shards", "seeds", "figure_style")
+ALL = object()
+"""The claims of a run that names none; an option that is given and empty is no name, and refused."""
 SEEDS = 200
 """Root seeds under which a calibration runs every claim."""
 BATCH = 10
@@ -161,7 +163,8 @@ def load_plan(options: Mapping[str, Any]) -> Plan:
         if option not in OPTIONS:
             raise unknown("--config", option, option, OPTIONS)
     scale = check_scale(str(options.get("scale", "full")))
-    selected = select_claims(options.get("claims"))
+    wanted = options.get("claims", ALL)
+    selected = select_claims(None if wanted is ALL else [] if wanted is None else wanted)
     claims = read_claims()
     for name in selected:
         check_code(claims[name])
@@ -171,9 +174,11 @@ def load_plan(options: Mapping[str, Any]) -> Plan:
 
 
 def _count(options: Mapping[str, Any], key: str) -> int | None:
-    """Return an option that is a whole number from 1, ``None`` where it is not given."""
-    found = options.get(key)
-    if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 1):
+    """Return an option that is a whole number from 1, ``None`` where it is not given. Raises ``ConfigurationError``."""
+    if key not in options:
+        return None
+    found = options[key]
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise fault("--config", key, repr(found), "a whole number from 1")
     return found
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from descent_audit.claims.catalogue import ROOT
+from descent_audit.stages.programs import check_checkout
 from descent_audit.workflow.lock import started
 
 DONE, WORKING, STALE, MISSING = "done", "at work", "stale", "missing"
@@ -143,6 +144,7 @@ def _modified(name: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the state of every claim of the folder."""
+    check_checkout()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", nargs="*", metavar="KEY=VALUE", help="what the run was given after --config")
     config = parser.parse_args(arguments).config

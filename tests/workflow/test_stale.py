@@ -1,4 +1,4 @@
-"""No table, page or trace of anything but the present configuration, whatever happened before: real runs of Snakemake."""
+"""No table, page or trace but of the present configuration, whatever happened before: real runs of Snakemake."""
 
 import re
 import shutil

@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RESOLVE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: reproduce test cluster lint verify faults faults-sample reference calibrate stability lock figures workflow-report readme benchmark clean moved
+.PHONY: reproduce test cluster lint verify faults faults-sample reference calibrate stability lock figures workflow-report readme benchmark clean clean-stale moved
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores all --config scale=$(SCALE)
@@ -116,6 +116,10 @@ readme: $(READY)
 BENCHMARK_PYTHON ?= $(BIN)/python
 benchmark: $(READY)
 	$(BENCHMARK_PYTHON) benchmarks/suite.py
+
+# What a claim that was renamed or removed has left in the results.
+clean-stale: $(READY)
+	$(BIN)/python -m descent_audit.workflow.leftovers --results results/$(SCALE)
 
 clean:
 	rm -rf results outputs reports/smoke reports/full reports/deep .snakemake

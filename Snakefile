@@ -15,14 +15,8 @@ include: "workflow/rules/status.smk"
 rule all:
     default_target: True
     input:
-        rules.report.input,
-        rules.crate.output,
-        rules.manifest.output,
-        rules.drawings.input,
+        rules.crate.input,
         [path for path in rules.figures.input if plan.figure_style != REPORT],
-        rules.tables.output,
-        rules.judge.output,
-        expand(rules.simulate.output, claim=CLAIMS),
     message:
         "Everything is made at {SCALE} scale"
 

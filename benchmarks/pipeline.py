@@ -33,6 +33,7 @@ from descent_audit import judge
 from descent_audit.figures import draw
 from descent_audit.report import crate, gallery, page, paper, typeset
 from descent_audit.stages import manifest, observe, tables
+from descent_audit.stages.recipes import simulation
 from descent_audit.claims.catalogue import load_claims
 scale, seed = sys.argv[1], int(sys.argv[2])
 results, pages, claims = Path("results") / scale, Path("reports") / scale, load_claims()
@@ -41,16 +42,15 @@ for name, claim in claims.items():
     arms, start = claim.arms(scale), time.process_time()
     reports = observe.simulate(name, arms, seed)
     inside += time.process_time() - start
-    observe.write_results(results, name, reports)
-judge.main(["--scale", scale, "--results", str(results)])
-tables.main(["--results", str(results)])
-draw.main(["--results", str(results)])
-manifest.main(["--scale", scale, "--results", str(results)])
-page.main(["--scale", scale, "--results", str(results), "--output", str(pages / "audit.html")])
-paper.main(["--scale", scale, "--results", str(results), "--output", str(results / "audit.typ")])
-typeset.main([str(results / "audit.typ"), str(pages / "audit.pdf")])
-gallery.main(["--scale", scale, "--results", str(results), "--output", str(pages / "figures.html")])
-crate.main(["--results", str(results), "--report", str(pages)])
+    observe.write_results(results, simulation(claim, arms, seed), reports)
+told = ["--scale", scale, "--results", str(results)]
+for stage in (judge, tables, draw, manifest):
+    stage.main(told)
+page.main([*told, "--output", str(pages / "audit.html")])
+paper.main([*told, "--output", str(results / "audit.typ")])
+typeset.main([*told, "--output", str(pages / "audit.pdf")])
+gallery.main([*told, "--output", str(pages / "figures.html")])
+crate.main([*told, "--report", str(pages)])
 print(inside)
 """
 STARTED = """
@@ -69,20 +69,22 @@ def stage_commands(plan: Plan) -> dict[str, str]:
     told = f"--scale {plan.scale} --results {results}"
     commands = {
         "judge": f"judge {told} --claims {','.join(plan.selected)}",
-        "tables": f"tables --results {results}",
-        "manifest": f"manifest {told} --claims {','.join(plan.selected)}",
-        "page": f"page {told} --output {pages}/audit.html",
-        "paper": f"paper {told} --output {results}/audit.typ",
-        "typeset": f"typeset {results}/audit.typ {pages}/audit.pdf",
-        "gallery": f"gallery {told} --output {pages}/figures.html",
-        "crate": f"crate --results {results} --report {pages}",
+        "tables": f"stages.tables {told}",
+        "manifest": f"stages.manifest {told}",
+        "page": f"report.page {told} --output {pages}/audit.html",
+        "paper": f"report.paper {told} --output {results}/audit.typ",
+        "typeset": f"report.typeset {told} --output {pages}/audit.pdf",
+        "gallery": f"report.gallery {told} --output {pages}/figures.html",
+        "crate": f"report.crate {told} --report {pages}",
     }
     return {stage: f"{sys.executable} -m descent_audit.{commands[stage]}" for stage in STAGES}
 
 
 def drawing_commands(plan: Plan) -> dict[str, str]:
     """Return the command that draws each batch of figures."""
-    draw = f"{sys.executable} -m descent_audit.figures.draw --results results/{plan.scale} --claims"
+    draw = (
+        f"{sys.executable} -m descent_audit.figures.draw --scale {plan.scale} --results results/{plan.scale} --claims"
+    )
     return {batch: f"{draw} {','.join(names)}" for batch, names in plan.batches().items()}
 
 
@@ -105,7 +107,7 @@ def makefile(plan: Plan) -> str:
         "page": ["manifest", *batches],
         "paper": ["tables"],
         "typeset": ["paper", *batches],
-        "gallery": ["judge", *batches],
+        "gallery": ["tables", *batches],
         "crate": ["page", "typeset", "gallery"],
     }
     needs |= {stage: (before[stage], command) for stage, command in stage_commands(plan).items()}

@@ -17,6 +17,7 @@ from timing import Cost, copied, timed
 from descent_audit.claims.catalogue import Claim, claim_choices, load_claims
 from descent_audit.records.storage import shard_path
 from descent_audit.stages.arms import count_blocks, gather, shard_tallies
+from descent_audit.stages.recipes import simulation
 from descent_audit.stages.shards import read_shards, write_shard
 
 Row = dict[str, object]
@@ -37,7 +38,8 @@ def first_shard(name: str, shards: int, folder: Path) -> Row:
     """Return wall and CPU seconds and bytes of one shard, drawn as the workflow does it, by a process of its own."""
     told = [f"claim={claim_choices()[name]}", f"scale={SCALE}", f"output={folder}", "shard=0", f"shards={shards}"]
     wall, cpu, _ = timed([sys.executable, "-m", "descent_audit.simulate", *told], folder)
-    return {"wall": wall, "cpu": cpu, "bytes": shard_path(folder, name, 0, shards).stat().st_size}
+    (path,) = folder.glob(f"shards/{name}/*/0_of_{shards}.json")
+    return {"wall": wall, "cpu": cpu, "bytes": path.stat().st_size}
 
 
 def options(jobs: int, names: list[str]) -> list[str]:
@@ -61,14 +63,15 @@ def planning(jobs: int, names: list[str], folder: Path) -> Row:
 def merging(claim: Claim, shards: int, folder: Path) -> Row:
     """Return the seconds in which some shards of a claim are read, merged and reported, and what they weigh."""
     arms = claim.arms(SCALE)
+    made_of = simulation(claim, arms, SEED).digest
     for shard in range(shards):
         tallies = shard_tallies(claim.name, arms, SEED, shard, shards)
-        write_shard(shard_path(folder, claim.name, shard, shards), tallies)
+        write_shard(shard_path(folder, claim.name, made_of, shard, shards), made_of, tallies)
     start = time.perf_counter()
-    drawn = read_shards(folder, claim.name, shards)
+    drawn = read_shards(folder, claim.name, made_of, shards)
     read = time.perf_counter() - start
     gather(claim.name, arms, SEED, drawn)
-    files = folder.joinpath("shards", claim.name).glob(f"*_of_{shards}.json")
+    files = folder.joinpath("shards", claim.name, made_of).glob(f"*_of_{shards}.json")
     weight = sum(path.stat().st_size for path in files)
     return {"shards": shards, "read": read, "report": time.perf_counter() - start - read, "bytes": weight}
 

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 from descent_audit import judge
 from descent_audit.claims.catalogue import load_text
 from descent_audit.claims.claims import Claim
+from descent_audit.claims.texts import Statement
 from descent_audit.results import PLACE, Observed, csv_text, observed, parsed
 from descent_audit.stages import observe
 from faults.mutations import Mutation
@@ -175,13 +177,19 @@ def _rows(table: str) -> list[Observed]:
     return observed(parsed(table, "observations", "observations"))
 
 
+@cache
+def _statements() -> dict[str, Statement]:
+    """Return the sentences of the text, read once: a faulty judge is given the very same."""
+    return load_text().by_id()
+
+
 def _ledger(claim: Claim, rows: Sequence[Observed]) -> tuple[str, str]:
     """Return the verdict on a table, and a digest of all that the judge that is imported at present writes of it."""
     decide, sentences = map(importlib.import_module, DECIDING)
     try:
         checks, judgement = decide.judge_claim(claim, SCALE, rows)
         judged = {claim.name: (judgement.verdict, judgement.shown)}
-        statements = load_text().by_id()
+        statements = _statements()
         rulings = [
             sentences.rule(statements[name], {claim.name: claim}, known)
             for name in claim.audits

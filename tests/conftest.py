@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from descent_audit.claims.catalogue import Claim, load_claims, parse_claim
+from descent_audit.claims.catalogue import Claim, parse_claim, root_seed
 from descent_audit.claims.texts import Statement
 from descent_audit.results import Observed
 
@@ -156,18 +156,34 @@ def project(finished, tmp_path) -> Path:
 FEW_CLAIMS = [QUADRATIC, "loss_half_factor", "two_cycle_beyond_threshold", "velocity_terminal_gain"]
 
 
+def simulated(results: Path, names: list[str], scale: str = "smoke") -> Path:
+    """Write the tables of some claims as they are configured, in this process."""
+    from descent_audit.stages import observe
+    from descent_audit.stages.recipes import configured
+
+    recipes = configured(scale, names)
+    for name, recipe in recipes.simulations.items():
+        observe.write_results(results, recipe, observe.simulate(name, recipes.claims[name].arms(scale), root_seed()))
+    return results
+
+
+def tabled(results: Path, names: list[str], scale: str = "smoke") -> Path:
+    """Simulate some claims, judge them, and write all tables and the manifest, in this process."""
+    from descent_audit import judge
+    from descent_audit.stages import manifest, tables
+
+    told = ["--scale", scale, "--results", str(simulated(results, names, scale))]
+    judge.main([*told, "--claims", ",".join(names)])
+    tables.main(told)
+    manifest.main(told)
+    return results
+
+
 @pytest.fixture(scope="session")
 def few_results(tmp_path_factory) -> Path:
     """Return the results of a partial run at smoke scale, in this process: few claims judged, all others not run."""
-    from descent_audit import judge
     from descent_audit.figures import draw
-    from descent_audit.stages import manifest, observe, tables
 
-    results = tmp_path_factory.mktemp("few") / "results"
-    for name, claim in load_claims(FEW_CLAIMS).items():
-        observe.write_results(results, name, observe.simulate(name, claim.arms("smoke"), 1))
-    claims, scale = ["--claims", ",".join(FEW_CLAIMS)], ["--scale", "smoke"]
-    stages = ((judge, [*scale, *claims]), (tables, []), (draw, claims), (manifest, [*scale, *claims]))
-    for stage, options in stages:
-        stage.main(["--results", str(results), *options])
+    results = tabled(tmp_path_factory.mktemp("few") / "results", FEW_CLAIMS)
+    draw.main(["--scale", "smoke", "--results", str(results), "--claims", ",".join(FEW_CLAIMS)])
     return results

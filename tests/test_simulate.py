@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from threadpoolctl import threadpool_info
 from descent_audit.claims.catalogue import claim_names
 from descent_audit.measurement.randomness import Streams
 from descent_audit.stages.arms import blas_threads, simulate
+from descent_audit.stages.recipes import configured
 
 QUADRATIC = "quadratic_divergence_threshold"
 CHOICE = f"gradient_descent/{QUADRATIC}"
@@ -34,6 +36,11 @@ def fault(folder, *overrides):
     return done.stderr
 
 
+def record_of(folder):
+    (record,) = folder.glob(f"made/{QUADRATIC}.*.json")
+    return str(record.relative_to(folder))
+
+
 def test_one_job_prints_and_writes_under_outputs(tmp_path):
     done = by_hand(tmp_path, f"claim={CHOICE}", "scale=smoke", "claim.experiment.growth_relative_rates=[2.5]")
     assert done.returncode == 0, done.stderr
@@ -43,7 +50,13 @@ def test_one_job_prints_and_writes_under_outputs(tmp_path):
     written = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
     assert written == [
         f"outputs/{part}"
-        for part in (f"curves/{QUADRATIC}.csv", f"observations/{QUADRATIC}.csv", f"seals/{QUADRATIC}.sha256")
+        for part in (
+            f"composed/{QUADRATIC}.json",
+            f"curves/{QUADRATIC}.csv",
+            record_of(tmp_path / "outputs"),
+            f"observations/{QUADRATIC}.csv",
+            f"seals/{QUADRATIC}.sha256",
+        )
     ]
 
 
@@ -72,16 +85,18 @@ def test_threads_are_pinned_in_an_arm_and_as_before_after_it():
 
 
 def test_a_rule_of_the_pipeline_runs_what_a_person_types(tmp_path):
-    (shell,) = re.findall(
-        r'^    shell:\n        "(.*) >\{log\}', (PROJECT / "workflow/rules/simulate.smk").read_text(), re.M
-    )[1:]
-    typed = shell.replace("{params.choice}", CHOICE).replace("{params.scale}", "smoke").replace("{params.shards}", "1")
+    rules = (PROJECT / "workflow/rules/simulate.smk").read_text()
+    *_, shell = re.findall(r'^ +shell:\n +"(.*)"\n +"(.*) >\{log\}', rules, re.M)
+    typed = "".join(shell).replace("{params.choice}", CHOICE).replace("{params.scale}", "smoke")
+    planned = configured("smoke", [QUADRATIC]).simulations[QUADRATIC].digest
+    typed = typed.replace("{params.shards}", "1").replace("{params.planned}", planned)
     program, *overrides = typed.replace("{params.results}", "results").removeprefix("python -m descent_audit.").split()
     done = by_hand(tmp_path, *overrides, module=program)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     by_hand(tmp_path, f"claim={CHOICE}", "scale=smoke")
     files = sorted(path.relative_to(tmp_path / "outputs") for path in (tmp_path / "outputs").rglob("*.*"))
-    assert len(files) == 3
+    files.remove(Path("composed") / f"{QUADRATIC}.json")
+    assert len(files) == 4
     for file in files:
         assert (tmp_path / "results" / file).read_bytes() == (tmp_path / "outputs" / file).read_bytes()
 
@@ -306,6 +321,6 @@ def test_damaged_shard_is_one_line(tmp_path, damage):
     arguments = [f"claim=gradient_noise/{SAMPLED}", "scale=smoke", "output=out", "shards=2"]
     for shard in (0, 1):
         by_hand(tmp_path, *arguments, f"shard={shard}")
-    path = tmp_path / "out" / "shards" / SAMPLED / "1_of_2.json"
+    (path,) = (tmp_path / "out" / "shards" / SAMPLED).glob("*/1_of_2.json")
     path.write_text(damage(path.read_text()))
     assert "1_of_2.json" in fault(tmp_path, *arguments)

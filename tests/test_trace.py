@@ -4,18 +4,17 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import PROJECT
+from conftest import PROJECT, tabled
 from hypothesis import given
 from hypothesis import strategies as st
 
 from descent_audit import trace
 from descent_audit.claims import identifiers
-from descent_audit.claims.catalogue import load_claims, root_seed
+from descent_audit.claims.catalogue import root_seed
 from descent_audit.figures import draw
 from descent_audit.records.storage import seal_text, write_text
 from descent_audit.report import upkeep
-from descent_audit.results import csv_text, frame
-from descent_audit.stages import manifest, observe
+from descent_audit.results import load
 
 NAME = "quadratic_divergence_threshold"
 SAMPLED = "saddle_escape_noise"
@@ -23,17 +22,7 @@ SAMPLED = "saddle_escape_noise"
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run") / "smoke"
-    for name in (NAME, SAMPLED):
-        claim = load_claims([name])[name]
-        arms = claim.arms("smoke")[:1]
-        observe.write_results(folder, name, observe.simulate(name, arms, root_seed()))
-    counts = [{"section": "Momentum", "statements": 7}, {"section": "all", "statements": 58}]
-    tables = {"checks": [], "coverage": counts, "statements": [], "verdicts": []}
-    for name, rows in tables.items():
-        write_text(folder / f"{name}.csv", csv_text(frame(name, rows)))
-    manifest.main(["--scale", "smoke", "--results", str(folder), "--claims", f"{NAME},{SAMPLED}"])
-    return folder
+    return tabled(tmp_path_factory.mktemp("run") / "smoke", [NAME, SAMPLED])
 
 
 def observations(results, name):
@@ -64,10 +53,9 @@ def test_number_that_is_not_what_the_source_makes_is_refused(results, tmp_path):
     claim, arm, quantity, at, value, *_ = observations(edited, NAME)[0]
     table = edited / "observations" / f"{NAME}.csv"
     write_text(table, table.read_text().replace(value, "0.125", 1))
-    contents = {
-        f"{folder}/{NAME}.csv": (edited / folder / f"{NAME}.csv").read_text() for folder in ("observations", "curves")
-    }
-    write_text(edited / "seals" / f"{NAME}.sha256", seal_text(contents))
+    seal = edited / "seals" / f"{NAME}.sha256"
+    names = [line[66:] for line in seal.read_text().splitlines()]
+    write_text(seal, seal_text({name: (edited / name).read_text() for name in names}))
     with pytest.raises(SystemExit, match=rf"recomputed: found {re.escape(value)}, in the table: 0\.125"):
         trace.main([identifiers.observed(claim, arm, quantity, at), "--results", str(edited), "--recompute"])
 
@@ -75,7 +63,9 @@ def test_number_that_is_not_what_the_source_makes_is_refused(results, tmp_path):
 def test_figure_and_count_are_traced(capsys, results):
     assert f"curves/{NAME}.csv" in printed(capsys, results, NAME)
     text = printed(capsys, results, "coverage.csv/all/statements")
-    assert "58" in text and "line 3, column statements" in text
+    rows = load("coverage", results)
+    assert f"value       {rows['statements'].iloc[-1]}" in re.sub(r"^value +", "value       ", text, flags=re.MULTILINE)
+    assert f"line {len(rows) + 1}, column statements" in text
 
 
 @pytest.mark.parametrize("identifier", ["faults.csv/written, optimizers/noticed", "survivors.csv/1/count"])
@@ -146,7 +136,7 @@ def test_page_reads_identifiers_as_the_command_does():
 
 
 def test_recomputing_a_figure_forgets_what_is_kept_of_it(results, capsys):
-    draw.main(["--results", str(results), "--claims", NAME])
+    draw.main(["--scale", "smoke", "--results", str(results), "--claims", NAME])
     kept = results / "kept" / "figures"
     assert {path.name for path in kept.iterdir()} == {f"{NAME}.svg"}
     forget, _, again = re.search(r"^recompute +(.+)$", printed(capsys, results, NAME), re.MULTILINE)[1].partition(

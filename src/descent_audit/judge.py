@@ -12,16 +12,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from descent_audit.claims.catalogue import Claim, check_scale, load_text, read_claims, select_claims
+import pandas as pd
+
+from descent_audit.claims.catalogue import Claim
 from descent_audit.measurement.null_laws import LAWS, Sample, p_value, two_sided_level
 from descent_audit.measurement.statistics import FALSE_ALARM, half_width
-from descent_audit.records.storage import (
-    json_text,
-    plain,
-    write_text,
-)
+from descent_audit.records.made import write_made
+from descent_audit.records.storage import json_text, plain
 from descent_audit.results import Observed, csv_text, frame, observed, read_sealed
 from descent_audit.stages.programs import program
+from descent_audit.stages.recipes import Recipes, found
 from descent_audit.stages.sentences import rule
 
 Expectation = Mapping[str, Any]
@@ -330,32 +330,43 @@ def _faults(claim: Claim, rows: Sequence[Observed], own: Mapping[str, list[Check
 # Files
 
 
-def judge(results: Path, scale: str, names: Sequence[str]) -> tuple[str, str]:
-    """Return ``checks.csv`` and ``judgements.json`` as text from the observations of the named claims."""
-    claims = read_claims()
+def judge(results: Path, recipes: Recipes) -> tuple[pd.DataFrame, dict[str, Judgement]]:
+    """Return the checks and the judgement of every selected claim from its observations. Raises ``StorageError``."""
     table: list[dict[str, object]] = []
     judgements = {}
-    for name in names:
+    for name in recipes.selected:
         rows = observed(read_sealed(results, "observations", name))
-        checks, judgements[name] = judge_claim(claims[name], scale, rows)
+        checks, judgements[name] = judge_claim(recipes.claims[name], recipes.scale, rows)
         table += [{"claim": name, **vars(check)} for check in sorted(checks, key=_table_order)]
+    return frame("checks", table), judgements
+
+
+def write_judgements(results: Path, recipes: Recipes) -> dict[str, Judgement]:
+    """Write ``checks.csv`` and ``judgements.json``, and return the judgements. Raises ``StorageError``."""
+    checks, judgements = judge(results, recipes)
     judged = {name: (one.verdict, one.shown) for name, one in judgements.items()}
-    rulings = {statement.id: asdict(rule(statement, claims, judged)) for statement in load_text().statements}
+    rulings = {one.id: asdict(rule(one, recipes.claims, judged)) for one in recipes.text.statements}
     summary = {"claims": {name: asdict(one) for name, one in judgements.items()}, "statements": rulings}
-    return csv_text(frame("checks", table)), json_text(summary)
+    contents = {"checks.csv": csv_text(checks), "judgements.json": json_text(summary)}
+    write_made(results, recipes.judging, contents)
+    return judgements
+
+
+def said(judgement: Judgement) -> str:
+    """Return the verdict in a line, with what decided it where it is not as it should be."""
+    return "; ".join([f"{judgement.claim}: {judgement.verdict}", *judgement.reasons])
 
 
 @program
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Judge the claims of a run and write both files; one line and exit code 1 for a fault."""
+    """Judge the claims of a run, write both files and print the verdicts; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", required=True)
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--claims", help="comma-separated; all where it is not given")
     options = parser.parse_args(arguments)
-    checks, judgements = judge(options.results, check_scale(options.scale), select_claims(options.claims))
-    write_text(options.results / "checks.csv", checks)
-    write_text(options.results / "judgements.json", judgements)
+    judgements = write_judgements(options.results, found(options.results, options.scale, options.claims))
+    print("\n".join(said(judgement) for judgement in judgements.values()))
 
 
 def _numeric(text: str) -> float:

@@ -34,10 +34,14 @@ from descent_audit.claims.catalogue import (
 )
 from descent_audit.claims.code_checks import check_code
 from descent_audit.claims.validation import fault, unknown
-from descent_audit.judge import Judgement, judge_claim
+from descent_audit.judge import judge_claim, said
+from descent_audit.records.made import Recipe
 from descent_audit.records.storage import StorageError
 from descent_audit.results import observed, read_sealed
+from descent_audit.stages.composed import Composed, remove_composed, write_composed
 from descent_audit.stages.observe import observe
+from descent_audit.stages.programs import check_checkout
+from descent_audit.stages.recipes import simulation
 from descent_audit.stages.shards import check_shard
 
 COMMAND_LINE = "command line"
@@ -61,6 +65,7 @@ class Simulation:
     seed: int = MISSING
     shards: int = MISSING
     shard: int | None = MISSING
+    planned: str | None = MISSING
     output: str = MISSING
     print: bool = MISSING
 
@@ -101,11 +106,18 @@ def job(config: DictConfig) -> pd.DataFrame | None:
         seed = check_seed(settings["seed"], COMMAND_LINE)
         shard, shards = check_shard(settings["shard"], settings["shards"])
         claim = composed_claim(choices.claim, settings["claim"], overrides)
-        typed = [override.split("=")[0].lstrip("+").removeprefix(EXPERIMENT) for override in overrides]
+        typed = tuple(override.split("=")[0].lstrip("+").removeprefix(EXPERIMENT) for override in overrides)
         folder, arms = Path(composed.runtime.output_dir), claim.arms(choices.scale, typed)
+        recipe = simulation(claim, arms, seed)
+        keep_configuration(
+            folder,
+            Composed(choices.claim, settings["claim"], claim, choices.scale, seed, typed),
+            settings["planned"],
+            recipe,
+        )
         if overridden(overrides):
             arms = tuple(replace(arm, file=COMMAND_LINE) for arm in arms)
-        reports = observe(claim.name, arms, seed, folder, shard, shards)
+        reports = observe(recipe, arms, seed, folder, shard, shards)
         swept = composed.mode == RunMode.MULTIRUN
         if reports and (swept or settings["print"]):
             table = judged(claim, choices.scale, folder, shown=settings["print"])
@@ -113,6 +125,19 @@ def job(config: DictConfig) -> pd.DataFrame | None:
     except (ConfigurationError, StorageError, OmegaConfBaseException) as error:
         sys.exit(_one_line(error))
     return None
+
+
+def keep_configuration(folder: Path, composed: Composed, planned: str | None, recipe: Recipe) -> None:
+    """Keep the composed configuration of a run by hand beside what it writes; the pipeline's is what is configured.
+
+    Raises ``StorageError`` where the pipeline planned anything else than what is here now.
+    """
+    if planned is None:
+        write_composed(folder, composed)
+    elif planned != recipe.digest:
+        raise StorageError(f"{composed.claim.file}: it or its code was edited while the run worked; run again")
+    else:
+        remove_composed(folder, composed.claim.name)
 
 
 def judged(claim: Claim, scale: str, folder: Path, *, shown: bool) -> pd.DataFrame:
@@ -134,13 +159,9 @@ def comparison(table: pd.DataFrame) -> str:
     return shown.to_string(index=False, na_rep="-", float_format="{:.10g}".format)
 
 
-def said(judgement: Judgement) -> str:
-    """Return the verdict in a line, with what decided it where it is not as it should be."""
-    return "; ".join([f"{judgement.claim}: {judgement.verdict}", *judgement.reasons])
-
-
 def main() -> None:
     """Run the job of the command line; every fault of configuration is one line, without a traceback."""
+    check_checkout()
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         job()

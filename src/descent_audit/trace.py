@@ -13,15 +13,16 @@ from typing import Any
 
 import pandas as pd
 
-from descent_audit.claims.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims, read_claims
+from descent_audit.claims.catalogue import CONFIG, ROOT, Claim, check_scale, claim_names, load_claims
 from descent_audit.claims.identifiers import Counted, Drawn, Observed, parse
-from descent_audit.claims.validation import unknown
+from descent_audit.claims.validation import fault, unknown
 from descent_audit.figures.kept import FOLDER
+from descent_audit.records.made import check_made
 from descent_audit.records.storage import StorageError, parameter_point, plain, read_json
 from descent_audit.report.upkeep import fault_counts, reason_counts, speed_rows
 from descent_audit.results import PLACE, read, read_sealed
-from descent_audit.stages.manifest import modules
 from descent_audit.stages.programs import program
+from descent_audit.stages.recipes import modules, tabled
 
 Chain = list[tuple[str, str]]
 REFERENCE = ROOT / "reports" / "reference"
@@ -120,6 +121,13 @@ def find(table: pd.DataFrame, one: Observed) -> tuple[int, pd.Series]:
     """Return the line in its file and the row of a number. Raises ``ConfigurationError`` where there is none."""
     for key in ("arm", "quantity", "at"):
         known, table = table[key].unique(), table[table[key].eq(getattr(one, key))]
+        if table.empty and key == "at" and not one.at:
+            raise fault(
+                f"observations of {one.claim}",
+                f"{one.arm}/{one.quantity}",
+                "no point",
+                f"{one.arm}/{one.quantity}[POINT] with POINT one of " + ", ".join(known),
+            )
         if table.empty:
             raise unknown(f"observations of {one.claim}", key, getattr(one, key), known)
     return int(table.index[0]) + 2, table.iloc[0]
@@ -142,14 +150,28 @@ def trace(identifier: str, results: Path) -> Chain:
         return counted_chain(one, results)
     if one.claim not in claim_names(CONFIG):
         raise unknown("command line", "ID", one.claim, claim_names(CONFIG))
-    manifest, claim = read_json(results / "manifest.json"), read_claims([one.claim])[one.claim]
-    if claim.name not in manifest["claims"]:
-        raise unknown(str(results / "manifest.json"), "claims", claim.name, manifest["claims"])
+    manifest = read_manifest(results)
+    if one.claim not in manifest["claims"]:
+        raise unknown(str(results / "manifest.json"), "claims", one.claim, manifest["claims"])
+    recipes = tabled(results, manifest["scale"])
+    check_made(results, recipes.manifest)
+    claim = recipes.claims[one.claim]
     if isinstance(one, Drawn):
         return drawn_chain(claim, results, manifest)
     scale = "" if manifest["scale"] == "full" else f" --scale {manifest['scale']}"
     command = f"python -m descent_audit.trace{scale} --recompute {shlex.quote(identifier)}"
     return [*observed_chain(one, claim, results, manifest), ("recompute", command)]
+
+
+def read_manifest(results: Path) -> dict[str, Any]:
+    """Return the manifest of a run. Raises ``StorageError``, which names a run at another scale where there is one."""
+    path = results / "manifest.json"
+    if not path.is_file():
+        others = sorted(other.parent.name for other in results.parent.glob("*/manifest.json"))
+        advice = f"; there is a run at another scale: --scale {others[0]}" if others else "; run snakemake --cores all"
+        raise StorageError(f"{path}: found no finished run{advice}")
+    manifest: dict[str, Any] = read_json(path)
+    return manifest
 
 
 @program

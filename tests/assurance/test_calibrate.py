@@ -66,5 +66,5 @@ def test_run_of_a_sampled_claim_has_a_position_per_seed_and_comparison():
 
 def test_missing_run_is_one_line(tmp_path):
     with pytest.raises(SystemExit) as fault:
-        calibrate.main(["--gather", str(tmp_path / "none.json"), "--output", str(tmp_path)])
-    assert "none.json" in str(fault.value)
+        calibrate.main(["--gather", SAMPLED, "--seeds", "3", "--results", str(tmp_path)])
+    assert f"runs/{SAMPLED}." in str(fault.value)

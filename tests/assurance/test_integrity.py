@@ -3,11 +3,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import tabled
 
 from descent_audit.assurance import integrity
-from descent_audit.claims.catalogue import ROOT, load_claims
+from descent_audit.claims.catalogue import ROOT
 from descent_audit.records.storage import write_text
-from descent_audit.stages import manifest, observe
 
 NAME = "quadratic_divergence_threshold"
 FILE = f"config/claim/gradient_descent/{NAME}.yaml"
@@ -15,13 +15,7 @@ FILE = f"config/claim/gradient_descent/{NAME}.yaml"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run") / "smoke"
-    claim = load_claims([NAME])[NAME]
-    observe.write_results(folder, NAME, observe.simulate(NAME, claim.arms("smoke")[:1], 1))
-    for name in manifest.TABLES:
-        write_text(folder / name, f"{name}\n")
-    manifest.main(["--scale", "smoke", "--results", str(folder), "--claims", NAME])
-    return folder
+    return tabled(tmp_path_factory.mktemp("run") / "smoke", [NAME])
 
 
 @pytest.fixture

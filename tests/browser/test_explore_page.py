@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import tabled
 
-from descent_audit import judge
-from descent_audit.claims.catalogue import load_claims
-from descent_audit.records.storage import write_text
+from descent_audit.figures.styles import DRAWN, REPORT
+from descent_audit.records.made import write_made
 from descent_audit.report import explore, page
-from descent_audit.stages import manifest, observe, tables
+from descent_audit.stages.recipes import configured
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(
@@ -27,13 +27,11 @@ LARGEST_GROWTH = 300_000
 def page_file(tmp_path_factory) -> Path:
     """Return the report of a run of all claims that have a widget, at smoke scale, with blank pictures."""
     results = tmp_path_factory.mktemp("explore") / "results"
-    for name, claim in load_claims(WIDGETS).items():
-        observe.write_results(results, name, observe.simulate(name, claim.arms("smoke"), 1))
-        for picture in (name, f"{name}_strip"):
-            write_text(results / "figures" / f"{picture}.svg", BLANK)
-    run = ["--scale", "smoke", "--claims", ",".join(WIDGETS)]
-    for stage, options in ((judge, run), (tables, []), (manifest, run)):
-        stage.main(["--results", str(results), *options])
+    tabled(results, WIDGETS)
+    recipes = configured("smoke", WIDGETS)
+    for name in WIDGETS:
+        pictures = {f"figures/{picture}.svg": BLANK for picture in (name, f"{name}_strip")}
+        write_made(results, recipes.drawing(name, REPORT, DRAWN), pictures)
     written = results / "audit.html"
     page.main(["--scale", "smoke", "--results", str(results), "--output", str(written)])
     return written

@@ -189,8 +189,9 @@ def cells(name, scale):
 def test_sampled_claim_gives_the_same_bytes_for_any_number_of_shards(name, shards, tmp_path):
     own = load_claims([name])[name].arms("smoke")
     for shard in reversed(range(shards)):
-        write_shard(shard_path(tmp_path, name, shard, shards), arms.shard_tallies(name, own, SEED, shard, shards))
-    reports = arms.gather(name, own, SEED, read_shards(tmp_path, name, shards))
+        path = shard_path(tmp_path, name, "made", shard, shards)
+        write_shard(path, "made", arms.shard_tallies(name, own, SEED, shard, shards))
+    reports = arms.gather(name, own, SEED, read_shards(tmp_path, name, "made", shards))
     assert csv_text(observe.observations_table(name, reports)) == run(name)[0]
     assert csv_text(observe.curves_table(name, reports)) == run(name)[1]
 

@@ -99,7 +99,7 @@ def start(folder: Path, cluster: Cluster, *arguments: str, project: str = ".", *
     command = [sys.executable, "-m", "snakemake", "--snakefile", f"{project}/Snakefile"]
     command += ["--profile", f"{project}/workflow/profiles/slurm", "--slurm-no-account"]
     command += arguments or ["tables", "manifest", "--config", "scale=smoke"]
-    command += [word for pair in options.items() for word in pair]
+    command += [word for key, value in options.items() for word in (key, *value.split())]
     environment = {**clean_environment(), **cluster.environment}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     driver = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **streams)

@@ -62,7 +62,8 @@ def test_job_that_fails_once_is_sent_again(project, reference, cluster):
 
 def test_job_over_its_time_limit_is_sent_again_with_more_time(project, reference, cluster):
     (project / "pause_once").touch()
-    run(project, cluster, "tables", "manifest", "--config", "scale=smoke", set_resources="simulate:runtime=attempt")
+    slow = " ".join(f"simulate_{name}:runtime=attempt" for name in CLAIMS)
+    run(project, cluster, "tables", "manifest", "--config", "scale=smoke", set_resources=slow)
     assert nothing_is_amiss(project, reference)
     limits = {(job["JobState"], job["TimeLimit"]) for job in cluster.finished_jobs()}
     busy = {("COMPLETED", "1")}  # absent where the machine is so busy that the other job takes a minute too

@@ -18,8 +18,10 @@ from test_claims import NAMES, run
 
 from descent_audit.claims.catalogue import load_claims
 from descent_audit.figures import draw, drawing, styles, theme
-from descent_audit.records.storage import seal_text, write_text
+from descent_audit.records.made import Recipe, write_made
+from descent_audit.records.storage import write_text
 from descent_audit.results import read_sealed
+from descent_audit.stages.recipes import configured
 
 
 @functools.cache
@@ -158,7 +160,7 @@ def test_slides_are_of_16_to_9_with_larger_type_and_thicker_lines():
 @pytest.mark.parametrize(("options", "found"), [(["--style", "slide"], "slides"), (["--formats", "svg,pgn"], "png")])
 def test_unknown_style_or_format_is_one_line(tmp_path, options, found):
     with pytest.raises(SystemExit, match=f"did you mean '{found}'") as caught:
-        draw.main(["--results", str(tmp_path), *options])
+        draw.main(["--scale", "smoke", "--results", str(tmp_path), *options])
     assert "\n" not in str(caught.value.code)
 
 
@@ -174,10 +176,18 @@ def test_axes_are_labelled_with_words(name):
 
 def test_damaged_curves_are_one_line(tmp_path):
     name = "quadratic_divergence_threshold"
+    _seal_curves(tmp_path, name, "other")
     write_text(tmp_path / "curves" / f"{name}.csv", "claim\n")
-    write_text(tmp_path / "seals" / f"{name}.sha256", seal_text({f"curves/{name}.csv": "other"}))
     with pytest.raises(SystemExit, match="truncated or edited"):
-        draw.main(["--results", str(tmp_path), "--claims", name])
+        draw.main(["--scale", "smoke", "--results", str(tmp_path), "--claims", name])
+
+
+def test_curves_of_another_configuration_are_one_line(results):
+    recipe = configured("smoke", KEPT).simulations[KEPT[0]]
+    older = Recipe(recipe.name, {**recipe.parts, "seed": recipe.parts["seed"] + 1})
+    write_made(results, older, {f"curves/{KEPT[0]}.csv": run(KEPT[0])[1]})
+    with pytest.raises(SystemExit, match=rf"made/{KEPT[0]}\.\w+\.json: made of something else .*\(seed: \d+ -> \d+\)"):
+        draw.main(["--scale", "smoke", "--results", str(results), "--claims", ",".join(KEPT)])
 
 
 @pytest.fixture
@@ -192,8 +202,12 @@ KEPT = ("adam_bias_profile", "schedule_shape_identities")
 
 
 def _seal_curves(results, name, text):
-    write_text(results / "curves" / f"{name}.csv", text)
-    write_text(results / "seals" / f"{name}.sha256", seal_text({f"curves/{name}.csv": text}))
+    write_made(results, _recipes().simulations[name], {f"curves/{name}.csv": text})
+
+
+@functools.cache
+def _recipes():
+    return configured("smoke", None)
 
 
 def _drawn_of(results, monkeypatch, *options, claims=None):
@@ -201,8 +215,9 @@ def _drawn_of(results, monkeypatch, *options, claims=None):
     again = []
     make = drawing.draw
     monkeypatch.setattr(drawing, "draw", lambda claim, *rest: again.append(claim.name) or make(claim, *rest))
-    monkeypatch.setattr(draw, "read_claims", lambda names: claims or load_claims(names))
-    draw.main(["--results", str(results), "--claims", ",".join(KEPT), *options])
+    recipes = configured("smoke", KEPT)
+    monkeypatch.setattr(draw, "found", lambda *_: replace(recipes, claims=claims or recipes.claims))
+    draw.main(["--scale", "smoke", "--results", str(results), "--claims", ",".join(KEPT), *options])
     monkeypatch.undo()
     return again, {path.name: path.read_bytes() for path in sorted((results / "figures").rglob("*.*"))}
 

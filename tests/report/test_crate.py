@@ -1,11 +1,13 @@
+import hashlib
 import json
 import re
+import shutil
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 import rocrate
-from conftest import PROJECT
+from conftest import FEW_CLAIMS, PROJECT
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests_cache import CachedSession
 from rocrate_validator import services
@@ -14,27 +16,27 @@ from urllib3 import HTTPResponse
 
 from descent_audit.records.storage import write_text
 from descent_audit.report import crate
+from descent_audit.report.recipes import reports, write_pages
+from descent_audit.stages.recipes import configured
 
 NAME = "loss_half_factor"
-TABLES = ["checks.csv", "verdicts.csv", f"observations/{NAME}.csv", f"curves/{NAME}.csv"]
-MANIFEST = {
-    "scale": "smoke",
-    "seed": 5,
-    "tables": dict.fromkeys(TABLES, "0" * 64),
-    "claims": {NAME: {}},
-    "packages": {"numpy": "2.0", "snakemake": "9.27"},
-}
+PAGES = {"page": "audit.html", "typeset": "audit.pdf", "gallery": "figures.html"}
+UNTOLD = ("made", "seals", "kept")
+"""Folders of a run that it needs itself."""
+
+
+def describe(results, report):
+    crate.main(["--scale", "smoke", "--results", str(results), "--report", str(report)])
 
 
 @pytest.fixture
-def results(tmp_path):
+def results(few_results, tmp_path):
     folder, report = tmp_path / "results" / "smoke", tmp_path / "reports" / "smoke"
-    for name in [*TABLES, f"figures/{NAME}.svg"]:
-        write_text(folder / name, "x")
-    write_text(folder / "manifest.json", json.dumps(MANIFEST))
-    for page in ("audit.html", "audit.pdf", "figures.html"):
-        write_text(report / page, page)
-    crate.main(["--results", str(folder), "--report", str(report)])
+    shutil.copytree(few_results, folder)
+    for stage, page in PAGES.items():
+        recipe = reports(configured("smoke", FEW_CLAIMS))[stage]
+        write_pages(folder, recipe, {report / page: page})
+    describe(folder, report)
     return folder
 
 
@@ -91,19 +93,20 @@ def test_everything_described_is_there_and_everything_there_is_described(results
     graph = {entity["@id"]: entity for entity in json.loads((results / "ro-crate-metadata.json").read_text())["@graph"]}
     files = {name for name, entity in graph.items() if "File" in entity["@type"]}
     there = {path.relative_to(results).as_posix() for path in results.rglob("*") if path.is_file()}
-    assert files == there - {"ro-crate-metadata.json"}
+    told = {name for name in there if name.partition("/")[0] not in UNTOLD}
+    assert files == told - {"ro-crate-metadata.json", "judgements.json"}
     made = {one["@id"] for one in graph["#run"]["result"]}
     assert {"checks.csv", f"figures/{NAME}.svg", "report/audit.pdf"} <= made
     assert {f"source/config/claim/gradient_descent/{NAME}.yaml", "source/config/text/principles.yaml"} <= {
         one["@id"] for one in graph["#run"]["object"]
     }
-    assert graph["checks.csv"]["sha256"] == "0" * 64
+    assert graph["checks.csv"]["sha256"] == hashlib.sha256((results / "checks.csv").read_bytes()).hexdigest()
     assert (results / "source" / "Snakefile").read_text() == (PROJECT / "Snakefile").read_text()
 
 
 def test_crate_holds_no_time_and_is_the_same_every_time(results, tmp_path):
     first = (results / "ro-crate-metadata.json").read_text()
-    crate.main(["--results", str(results), "--report", str(tmp_path / "reports" / "smoke")])
+    describe(results, tmp_path / "reports" / "smoke")
     assert (results / "ro-crate-metadata.json").read_text() == first
     assert not re.search(r"\d\d:\d\d:\d\d", first)
     assert str(tmp_path) not in first
@@ -111,4 +114,4 @@ def test_crate_holds_no_time_and_is_the_same_every_time(results, tmp_path):
 
 def test_missing_report_is_one_line(results, tmp_path):
     with pytest.raises(SystemExit, match=r"audit\.html: cannot be copied to .* \(No such file or directory\)"):
-        crate.main(["--results", str(results), "--report", str(tmp_path)])
+        describe(results, tmp_path)

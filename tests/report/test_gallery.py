@@ -61,7 +61,7 @@ def test_page_needs_no_other_file_and_its_links_resolve(page):
 
 
 def test_page_names_the_files_of_every_run_and_no_other(page, results):
-    draw.main(["--results", str(results), "--claims", ",".join(FEW_CLAIMS)])
+    draw.main(["--scale", "smoke", "--results", str(results), "--claims", ",".join(FEW_CLAIMS)])
     named = set(re.findall(r"<code>(figures/[^<]+)</code>", page))
     assert named == {f"figures/{name}.svg" for name in FEW_CLAIMS}
     assert all((results / one).is_file() for one in named)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shutil
 from collections import Counter
 from inspect import getsource
 from pathlib import Path
@@ -19,6 +20,8 @@ from PIL import Image
 
 from descent_audit.claims.catalogue import load_claims
 from descent_audit.report import content, paper, typeset, wording
+from descent_audit.report.recipes import reports, write_pages
+from descent_audit.stages.recipes import configured
 
 
 @pytest.fixture(scope="module")
@@ -105,23 +108,26 @@ def test_nothing_leaves_the_text_block_of_a_page(source):
         (f"#let\n{typeset.END}\n", r"cannot be typeset \(expected pattern\)"),
     ],
 )
-def test_source_that_cannot_be_typeset_is_one_line_and_no_file(tmp_path, text, fault):
-    source, output = tmp_path / "audit.typ", tmp_path / "audit.pdf"
-    if text is not None:
-        source.write_text(text)
+def test_source_that_cannot_be_typeset_is_one_line_and_no_file(few_results, tmp_path, text, fault):
+    results, output = shutil.copytree(few_results, tmp_path / "results"), tmp_path / "audit.pdf"
+    source = results / "audit.typ"
+    write_pages(results, reports(configured("smoke", FEW_CLAIMS))["paper"], {source: text or ""})
+    if text is None:
+        source.unlink()
     with pytest.raises(SystemExit) as stopped:
-        typeset.main([str(source), str(output)])
+        typeset.main(["--scale", "smoke", "--results", str(results), "--output", str(output)])
     assert re.fullmatch(rf"{re.escape(str(source))}: {fault}", stopped.value.code)
     assert not output.exists()
 
 
-def test_source_that_is_cut_anywhere_is_refused(tmp_path, source):
+def test_source_that_is_cut_anywhere_is_refused(few_results, tmp_path, source):
     assert source.endswith(f"{typeset.END}\n")
-    path = tmp_path / "audit.typ"
+    results = shutil.copytree(few_results, tmp_path / "results")
     for length in (0, len(source) // 2, len(source) - 1):
-        path.write_text(source[:length])
+        paper = {results / "audit.typ": source[:length]}
+        write_pages(results, reports(configured("smoke", FEW_CLAIMS))["paper"], paper)
         with pytest.raises(SystemExit, match=r"\(truncated\)"):
-            typeset.main([str(path), str(tmp_path / "audit.pdf")])
+            typeset.main(["--scale", "smoke", "--results", str(results), "--output", str(tmp_path / "audit.pdf")])
 
 
 def test_source_names_its_figures_and_nothing_that_only_a_page_has(text, source):
@@ -131,12 +137,11 @@ def test_source_names_its_figures_and_nothing_that_only_a_page_has(text, source)
 
 
 def test_workflow_writes_the_source_again_for_every_template_in_it():
-    rules = (PROJECT / "workflow" / "rules" / "report.smk").read_text()
-    inputs = re.search(r"^rule paper:(.*?)^    output:", rules, re.MULTILINE | re.DOTALL)[1]
+    made_of = {Path(name).name for name in reports(configured("smoke", FEW_CLAIMS))["paper"].parts["files"]}
     prose = jinja2.Environment(comment_start_string="<#", comment_end_string="#>").parse(
         (content.TEMPLATES / content.PROSE).read_text()
     )
     named = {content.PROSE, *meta.find_referenced_templates(prose), *re.findall(r"'([\w.]+)'", getsource(paper))}
     read = {name for name in named if (content.TEMPLATES / name).is_file()}
     assert {"audit.md.jinja", "ledger.html.jinja", "audit.typ", "print.lua"} <= read
-    assert read <= set(re.findall(r'"([\w.]+)"', inputs))
+    assert read <= made_of

@@ -6,14 +6,12 @@ import re
 
 import numpy as np
 import pytest
-from conftest import PROJECT
-from test_claims import SEED
+from conftest import PROJECT, simulated
 
-from descent_audit.claims.catalogue import ConfigurationError, load_claims, load_text
+from descent_audit.claims.catalogue import ConfigurationError, load_text
 from descent_audit.figures import draw
 from descent_audit.report import readme
 from descent_audit.results import read
-from descent_audit.stages import observe
 
 TEXT = (PROJECT / "README.md").read_text()
 LEDGER = TEXT[TEXT.index(readme.START) : TEXT.index(readme.END)]
@@ -43,9 +41,7 @@ def test_sentences_are_in_the_words_and_with_the_verdicts_of_the_project():
 
 @pytest.mark.parametrize("name", readme.FIGURES)
 def test_picture_is_what_the_pipeline_draws_at_full_scale(tmp_path, name):
-    claim = load_claims([name])[name]
-    observe.write_results(tmp_path, name, observe.simulate(name, claim.arms("full"), SEED))
-    draw.main(["--results", str(tmp_path), "--claims", name])
+    draw.main(["--scale", "full", "--results", str(simulated(tmp_path, [name], "full")), "--claims", name])
 
     def outlines(text):
         return [np.array(re.findall(r"-?\d+\.?\d*", path), float) for path in re.findall(r' d="([^"]+)"', text)]

@@ -1,26 +1,21 @@
 import hashlib
 import json
+import shutil
 
 import pytest
 
-from descent_audit.claims.catalogue import load_claims
-from descent_audit.records.storage import write_text
-from descent_audit.stages import manifest, observe
+from descent_audit.stages import manifest
 
 NAME = "quadratic_divergence_threshold"
 
 
 @pytest.fixture
-def results(tmp_path):
-    claim = load_claims([NAME])[NAME]
-    observe.write_results(tmp_path, NAME, observe.simulate(NAME, claim.arms("smoke")[:1], 1))
-    for name in manifest.TABLES:
-        write_text(tmp_path / name, f"{name}\n")
-    return tmp_path
+def results(few_results, tmp_path):
+    return shutil.copytree(few_results, tmp_path / "results")
 
 
 def test_manifest_names_digests_configuration_code_and_versions(results):
-    manifest.main(["--scale", "smoke", "--results", str(results), "--claims", NAME])
+    manifest.main(["--scale", "smoke", "--results", str(results)])
     found = json.loads((results / "manifest.json").read_text())
     table = results / "observations" / f"{NAME}.csv"
     assert found["tables"][f"observations/{NAME}.csv"] == hashlib.sha256(table.read_bytes()).hexdigest()
@@ -34,5 +29,5 @@ def test_manifest_names_digests_configuration_code_and_versions(results):
 def test_manifest_without_a_table_is_one_line(results):
     (results / "checks.csv").unlink()
     with pytest.raises(SystemExit, match=r"checks\.csv: cannot be read") as caught:
-        manifest.main(["--scale", "smoke", "--results", str(results), "--claims", NAME])
+        manifest.main(["--scale", "smoke", "--results", str(results)])
     assert "\n" not in str(caught.value.code)

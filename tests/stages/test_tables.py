@@ -1,10 +1,11 @@
+import shutil
+
 import pytest
 from conftest import SENTENCES
 
-from descent_audit.claims.catalogue import Statement, load_text
+from descent_audit.claims.catalogue import Statement
 from descent_audit.claims.texts import Text
 from descent_audit.claims.verdicts import VERDICTS
-from descent_audit.records.storage import json_text, write_text
 from descent_audit.results import csv_text
 from descent_audit.stages import tables
 
@@ -58,22 +59,21 @@ def test_ledger_names_every_verdict_in_words(claim):
     assert "– not audited And that." in text
 
 
-def test_ledger_of_a_missing_table_is_one_line(tmp_path):
+def test_ledger_of_a_missing_table_is_one_line(few_results, tmp_path):
+    results = shutil.copytree(few_results, tmp_path / "results")
+    (results / "statements.csv").unlink()
     with pytest.raises(SystemExit, match=r"statements\.csv: cannot be read"):
-        tables.main(["--results", str(tmp_path), "--ledger", str(tmp_path / "x")])
+        tables.main(["--scale", "smoke", "--results", str(results), "--ledger"])
 
 
 def test_broken_judgements_are_one_line(tmp_path):
     (tmp_path / "judgements.json").write_text("{")
     with pytest.raises(SystemExit, match="remove it and run again"):
-        tables.main(["--results", str(tmp_path)])
+        tables.main(["--scale", "smoke", "--results", str(tmp_path)])
 
 
-def test_tables_of_the_real_claims_have_the_columns_of_the_contract(tmp_path):
-    empty = {"claims": {}, "statements": {name: ruling("not run") for name in load_text().by_id()}}
-    write_text(tmp_path / "judgements.json", json_text(empty))
-    tables.main(["--results", str(tmp_path)])
-    heads = {path.stem: path.read_text().splitlines()[0] for path in tmp_path.glob("*.csv")}
+def test_tables_of_the_real_claims_have_the_columns_of_the_contract(few_results):
+    heads = {path.stem: path.read_text().splitlines()[0] for path in few_results.glob("*.csv")}
     assert heads["statements"] == (
         "text,id,section,problem,force,says,premises,verdict,holds_when,better,open,contradicted_by,refuted_by,limits,claims"
     )

@@ -143,6 +143,13 @@ def test_wrong_claim_file_stops_before_any_job_and_loses_nothing(project, old, n
         ("claims=$(touch stolen)", "unknown name"),
         ("claim=asymmetric_curvature_threshold", "did you mean 'claims'"),
         ("figure_style=slide", "did you mean 'slides'"),
+        ("shards=", "shards: found None, allowed: a whole number from 1"),
+        ("seeds=0", "seeds: found 0, allowed: a whole number from 1"),
+        ("claims=1", "claims: found 1, allowed: names of claims"),
+        ("claims=1.5", "claims: found 1.5, allowed: names of claims"),
+        ("claims=", "claims: found no name, allowed: names of claims"),
+        ("claims=[]", "claims: found no name, allowed: names of claims"),
+        ("claims={a: 1}", "claims: found {'a': '1'}, allowed: names of claims"),
     ],
 )
 def test_wrong_option_stops_before_any_job(project, option, part):

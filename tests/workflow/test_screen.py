@@ -8,7 +8,7 @@ from conftest import RUN_CLAIMS, snakemake
 
 
 def test_screen_shows_jobs_progress_and_the_ledger_and_no_lists_of_files(project):
-    done = snakemake(project, "--forcerun", "shard", "simulate")
+    done = snakemake(project, "--forceall")
     assert set(re.findall(r"Simulating (\w+) at smoke scale", done.stderr)) == set(RUN_CLAIMS)
     assert re.search(r"\d+ of \d+ steps \(100%\) done", done.stderr)
     assert "Reason:" not in done.stderr
@@ -24,9 +24,10 @@ def test_screen_shows_jobs_progress_and_the_ledger_and_no_lists_of_files(project
 
 
 def test_every_target_and_job_says_what_it_does(project):
-    lines = snakemake(project, "--forceall", "--dry-run").stdout.splitlines()
+    lines = [line.strip() for line in snakemake(project, "--forceall", "--dry-run").stdout.splitlines()]
     said = [line.partition(": ")[2] for line in lines if re.match(r"Job \d+: ", line)]
-    assert len(said) >= len(RUN_CLAIMS) + 10
+    assert {f"Simulating {name} at smoke scale" for name in RUN_CLAIMS} <= set(said)
+    assert len(set(said)) == len(said) >= len(RUN_CLAIMS) + 10
     assert not [line for line in lines if re.match(r"(local)?rule ", line)]
     assert all(re.fullmatch(r"[A-Z]\w+( [^ ]+)+[^.]", one) for one in said)
 
@@ -36,7 +37,7 @@ def test_failure_shows_the_end_of_its_log_and_what_to_do(project):
     path.write_text(path.read_text() + '\nraise RuntimeError("out of order")\n')
     done = snakemake(project, check=False)
     assert done.returncode != 0
-    assert "Error in rule judge" in done.stderr
+    assert "Error in rule judging" in done.stderr
     assert "RuntimeError: out of order" in done.stderr.splitlines()
     (advice,) = done.stdout.splitlines()
     assert advice == "Failed: the reason stands above; mend it and give the same command again, what is done stays done"

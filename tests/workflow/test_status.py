@@ -14,7 +14,8 @@ def row(rule, output, plan="update pending", state="missing"):
 
 
 def simulated(name, **cells):
-    return [row("simulate", f"results/smoke/{kind}/{name}", **cells) for kind in ("observations", "seals")]
+    files = (f"observations/{name}.csv", f"seals/{name}.sha256", f"made/{name}.0123456789abcdef.json")
+    return [row(f"simulate_{name}", f"results/smoke/{file}", **cells) for file in files]
 
 
 @pytest.fixture
@@ -30,13 +31,13 @@ def mark(folder, output):
 
 
 def test_claim_is_done_only_where_all_its_files_are(folder):
-    rows = [*simulated("a.csv", plan="no update", state="ok"), *simulated("b.csv")]
+    rows = [*simulated("a", plan="no update", state="ok"), *simulated("b")]
     rows[-1].update(plan="no update", status="ok")
     assert status.claims(status.states(rows, working=True)) == {"a": "done", "b": "missing"}
 
 
 def test_claim_is_at_work_only_while_a_run_is(folder):
-    rows = simulated("a.csv")
+    rows = simulated("a")
     mark(folder, rows[0]["output_file"])
     assert status.claims(status.states(rows, working=True)) == {"a": "at work"}
     assert status.claims(status.states(rows, working=False)) == {"a": "missing"}
@@ -52,24 +53,30 @@ def test_installed_snakemake_marks_what_it_makes_where_the_state_looks(folder):
 
 
 def test_claim_whose_files_are_older_than_their_code_is_stale(folder):
-    rows = simulated("a.csv", state="updated input files")
+    rows = simulated("a", state="updated input files")
     assert status.claims(status.states(rows, working=True)) == {"a": "stale"}
 
 
+def test_claim_whose_tables_were_made_of_something_else_is_stale(folder):
+    rows = simulated("a", state="ok")
+    rows[-1]["status"] = "missing"
+    assert status.claims(status.states(rows, working=False)) == {"a": "stale"}
+
+
 def test_claim_whose_shard_is_drawn_is_at_work(folder):
-    shards = [row("shard", f"results/deep/shards/a/{shard}_of_2.json") for shard in range(2)]
+    shards = [row("shard", f"results/deep/shards/a/0123/{shard}_of_2.json") for shard in range(2)]
     mark(folder, shards[1]["output_file"])
-    jobs = status.states([*shards, *simulated("a.csv")], working=True)
+    jobs = status.states([*shards, *simulated("a")], working=True)
     assert status.claims(jobs) == {"a": "at work"}
     assert status.progress(shards, jobs, None).jobs == {"at work": 1, "missing": 2}
 
 
 def test_estimate_is_the_pace_of_the_present_run(folder):
-    rows = [row("shard", f"shards/a/{shard}_of_9.json", plan="no update", state="ok") for shard in range(4)]
-    rows += [row("shard", f"shards/a/{shard}_of_9.json") for shard in range(4, 9)]
-    (folder / "shards" / "a").mkdir(parents=True)
+    rows = [row("shard", f"shards/a/0123/{shard}_of_9.json", plan="no update", state="ok") for shard in range(4)]
+    rows += [row("shard", f"shards/a/0123/{shard}_of_9.json") for shard in range(4, 9)]
+    (folder / "shards" / "a" / "0123").mkdir(parents=True)
     for shard, written in enumerate([50, 150, 200, 300]):
-        path = folder / "shards" / "a" / f"{shard}_of_9.json"
+        path = folder / "shards" / "a" / "0123" / f"{shard}_of_9.json"
         path.touch()
         os.utime(path, (written, written))
     found = status.progress(rows, status.states(rows, working=True), started=100.0)

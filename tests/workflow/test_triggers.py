@@ -45,7 +45,7 @@ def test_tolerance_edit_judges_again_and_simulates_nothing(project):
     edit(claim_file(project), "absolute: 5.0e-5", "absolute: 6.0e-5")
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert {"judge", "tables", "page", "paper"} <= rules
+    assert {"judging", "tabulating", "page", "paper"} <= rules
     assert not any(rule.startswith(("simulate", "figures")) for rule in rules)
 
 
@@ -53,7 +53,7 @@ def test_parameter_edit_simulates_that_claim_alone(project):
     edit(claim_file(project), "condition_number: 100.0", "condition_number: 90.0")
     rules, simulated = rerun(project)
     assert simulated == {QUADRATIC}
-    assert {"judge", "tables", "page", "paper"} <= rules
+    assert {"judging", "tabulating", "page", "paper"} <= rules
 
 
 def test_edit_of_a_label_draws_that_figure_alone(project):
@@ -78,15 +78,15 @@ def test_wording_edit_writes_tables_and_report_again_and_nothing_else(project, k
     edit(claim_file(project), f"{key}: >-", f"{key}: >-\n  In other words:")
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert rules <= {"tables", "manifest", "page", "paper", "typeset", "gallery", "report", "crate"}
-    assert {"tables", "page", "paper"} <= rules
+    assert rules <= {"tabulating", "listing", "page", "paper", "typeset", "gallery", "describing"}
+    assert {"tabulating", "page", "paper"} <= rules
 
 
 def test_edit_of_the_references_renders_the_report_alone(project):
     edit(project / "reports" / "references.json", "Convex optimization", "Convex optimisation")
     rules, simulated = rerun(project)
     assert simulated == set()
-    assert rules <= {"page", "paper", "typeset", "report", "crate"}
+    assert rules <= {"page", "paper", "typeset", "describing"}
     assert {"page", "paper", "typeset"} <= rules
 
 
@@ -95,7 +95,7 @@ def test_widget_edit_writes_the_report_again_and_nothing_else(project):
     rules, simulated = rerun(project)
     assert simulated == set()
     assert "page" in rules
-    assert rules <= {"page", "crate"}
+    assert rules <= {"page", "describing"}
 
 
 def test_order_of_keys_does_nothing(project):

@@ -1,10 +1,11 @@
+CALIBRATION = "results/calibration"
+
+
 rule calibration:
-    input:
-        code=lambda wildcards: plan.code("assurance.calibrate", wildcards.claim),
     output:
-        "results/calibration/{claim}.json",
+        f"{CALIBRATION}/runs/{{claim}}.{{digest}}.json",
     log:
-        "results/calibration/logs/{claim}.log",
+        f"{CALIBRATION}/logs/{{claim}}.{{digest}}.log",
     conda:
         ENVIRONMENT
     resources:
@@ -12,25 +13,37 @@ rule calibration:
         runtime=60,
     params:
         seeds=plan.seeds,
-        claim=lambda wildcards: plan.claims[wildcards.claim].calibration_slice(),
+        results=lambda wildcards: CALIBRATION,
     message:
         "Running {wildcards.claim} under {params.seeds} seeds"
     shell:
-        "python -m descent_audit.assurance.calibrate --claim {wildcards.claim} --seeds {params.seeds} --output {output} >{log} 2>&1"
+        "python -m descent_audit.assurance.calibrate --claim {wildcards.claim} --seeds {params.seeds} --results {params.results} >{log} 2>&1"
+
+
+rule calibrating:
+    input:
+        plan.calibration_files(CALIBRATION),
+    output:
+        claims=f"{CALIBRATION}/calibration.csv",
+        laws=f"{CALIBRATION}/calibration_laws.csv",
+        record=f"{CALIBRATION}/{plan.assurance()['calibrate'].record}",
+    log:
+        f"{CALIBRATION}/logs/calibrate.log",
+    conda:
+        ENVIRONMENT
+    params:
+        seeds=plan.seeds,
+        results=lambda wildcards: CALIBRATION,
+        claims=",".join(plan.calibrated()),
+    message:
+        "Testing the false-alarm rates of all sampled claims"
+    shell:
+        "python -m descent_audit.assurance.calibrate --gather {params.claims} --seeds {params.seeds} --results {params.results} >{log} 2>&1"
 
 
 rule calibrate:
     input:
-        runs=expand(rules.calibration.output, claim=plan.calibrated()),
-        code=plan.code("assurance.calibrate"),
-    output:
-        claims="results/calibration/calibration.csv",
-        laws="results/calibration/calibration_laws.csv",
-    log:
-        "results/calibration/logs/calibrate.log",
-    conda:
-        ENVIRONMENT
+        rules.calibrating.input,
+        rules.calibrating.output,
     message:
-        "Testing the false-alarm rates of all sampled claims"
-    shell:
-        "python -m descent_audit.assurance.calibrate --gather {input.runs} --output results/calibration >{log} 2>&1"
+        "The false-alarm rates are tested"

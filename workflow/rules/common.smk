@@ -28,9 +28,6 @@ REPORTS = f"reports/{SCALE}"
 CAPTIONS = f"{RESULTS}/captions"
 LOGS = f"results/{SCALE}/logs"
 TIMES = f"results/{SCALE}/benchmarks"
-SETTINGS = [
-    project_file(name) for name in ("config/config.yaml", f"config/scale/{SCALE}.yaml")
-]
 ENVIRONMENT = f"{workflow.basedir}/workflow/envs/jobs.yaml"
 WORKING_FOLDER = os.path.relpath(".", f"{workflow.basedir}/workflow/rules")
 
@@ -38,6 +35,24 @@ WORKING_FOLDER = os.path.relpath(".", f"{workflow.basedir}/workflow/rules")
 FIRST = 1
 
 shell.prefix(job_environment())
+
+
+# What a rule is made of has a digest, and the file that holds it is named for that digest: an edit asks for another
+# file, which is not there. So Snakemake runs again what is stale, and needs no memory of its own for it.
+def record(stage):
+    return f"{RESULTS}/{plan.records[stage]}"
+
+
+def of_claims(folder, claims=CLAIMS, form="csv"):
+    return [f"{RESULTS}/{folder}/{claim}.{form}" for claim in claims]
+
+
+def records(claims=CLAIMS):
+    return [f"{RESULTS}/{plan.recipes.simulations[claim].record}" for claim in claims]
+
+
+def drawn_records(claims, style, formats):
+    return [f"{RESULTS}/{path}" for path in plan.drawn_records(claims, style, formats)]
 
 
 def targets():
@@ -52,14 +67,19 @@ wildcard_constraints:
     claim="[a-z][a-z0-9_]*",
     shard=r"\d+",
     shards=r"\d+",
+    digest="[0-9a-f]+",
 
 
 localrules:
     all,
     judge,
+    judging,
     tables,
+    tabulating,
     ledger,
+    printing,
     manifest,
+    listing,
     drawings,
     figures,
     page,
@@ -68,6 +88,9 @@ localrules:
     gallery,
     report,
     crate,
+    describing,
     calibrate,
+    calibrating,
     numpy,
     stability,
+    comparing,

@@ -4,9 +4,9 @@ for batch, claims in plan.batches().items():
         name:
             f"figures_{batch}"
         input:
-            curves=expand(rules.simulate.output.curves, claim=claims),
-            seals=expand(rules.simulate.output.seal, claim=claims),
-            code=plan.code("figures.draw"),
+            of_claims("curves", claims),
+            of_claims("seals", claims, "sha256"),
+            records(claims),
         output:
             [
                 report(
@@ -19,6 +19,7 @@ for batch, claims in plan.batches().items():
                 for claim in claims
             ],
             expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(claims)),
+            drawn_records(claims, REPORT, DRAWN),
         log:
             f"{LOGS}/figures/{batch}.log",
         benchmark:
@@ -28,22 +29,23 @@ for batch, claims in plan.batches().items():
             ENVIRONMENT
         params:
             results=lambda wildcards: RESULTS,
-            panels=lambda wildcards, claims=claims: plan.drawing(claims),
+            scale=SCALE,
             claims=",".join(claims),
         message:
             f"Drawing the figures from {claims[0]} to {claims[-1]}"
         shell:
-            "python -m descent_audit.figures.draw --results {params.results} --claims {params.claims} >{log} 2>&1"
+            "python -m descent_audit.figures.draw --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"
 
     rule:
         name:
             f"take_along_{batch}"
         input:
-            curves=expand(rules.simulate.output.curves, claim=claims),
-            seals=expand(rules.simulate.output.seal, claim=claims),
-            code=plan.code("figures.draw"),
+            of_claims("curves", claims),
+            of_claims("seals", claims, "sha256"),
+            records(claims),
         output:
             expand(f"{RESULTS}/{{drawing}}", drawing=plan.taken_along(claims)),
+            drawn_records(claims, plan.figure_style, plan.formats()),
         log:
             f"{LOGS}/figures/{batch}_{plan.figure_style}.log",
         benchmark:
@@ -55,21 +57,23 @@ for batch, claims in plan.batches().items():
             runtime=10,
         params:
             results=lambda wildcards: RESULTS,
-            panels=lambda wildcards, claims=claims: plan.drawing(claims),
+            scale=SCALE,
             claims=",".join(claims),
             style=plan.figure_style,
             formats=",".join(plan.formats()),
         message:
             f"Drawing the figures from {claims[0]} to {claims[-1]} in the style {plan.figure_style}"
         shell:
-            "python -m descent_audit.figures.draw --results {params.results} --claims {params.claims}"
+            "python -m descent_audit.figures.draw --scale {params.scale} --results {params.results} --claims {params.claims}"
             " --style {params.style} --formats {params.formats} >{log} 2>&1"
 
 
 rule drawings:
     input:
+        SIMULATED,
         expand(f"{RESULTS}/figures/{{claim}}.{{form}}", claim=CLAIMS, form=DRAWN),
         expand(f"{RESULTS}/figures/{{claim}}_strip.svg", claim=plan.strips(CLAIMS)),
+        drawn_records(CLAIMS, REPORT, DRAWN),
     message:
         "The figures of the report are drawn"
 
@@ -78,5 +82,6 @@ rule figures:
     input:
         rules.drawings.input,
         expand(f"{RESULTS}/{{drawing}}", drawing=plan.taken_along(CLAIMS)),
+        drawn_records(CLAIMS, plan.figure_style, plan.formats()),
     message:
         "The figures to take along are drawn"

@@ -1,8 +1,6 @@
-rule judge:
+rule judging:
     input:
-        observations=expand(rules.simulate.output.observations, claim=CLAIMS),
-        seals=expand(rules.simulate.output.seal, claim=CLAIMS),
-        code=plan.code("judge"),
+        SIMULATED,
     output:
         checks=report(
             f"{RESULTS}/checks.csv",
@@ -11,6 +9,7 @@ rule judge:
             labels={"table": "checks", "a row for every": "comparison"},
         ),
         judgements=f"{RESULTS}/judgements.json",
+        record=record("judge"),
     log:
         f"{LOGS}/judge.log",
     benchmark:
@@ -21,9 +20,16 @@ rule judge:
     params:
         scale=SCALE,
         results=lambda wildcards: RESULTS,
-        expectations=lambda wildcards: plan.judgement(),
         claims=",".join(CLAIMS),
     message:
         "Judging the observations at {SCALE} scale"
     shell:
         "python -m descent_audit.judge --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"
+
+
+rule judge:
+    input:
+        SIMULATED,
+        rules.judging.output,
+    message:
+        "The observations are judged"

@@ -31,10 +31,10 @@ rule variation:
             if wildcards.which in ("oldest", "newest")
             else []
         ),
-        code=plan.sources() + plan.code("assurance.stability"),
     output:
         checks="results/stability/{which}/checks.csv",
         about="results/stability/{which}/variation.json",
+        record=f"results/stability/{{which}}/{plan.assurance()['variation'].record}",
     log:
         "results/stability/logs/{which}.log",
     conda:
@@ -47,29 +47,39 @@ rule variation:
         python=lambda wildcards, input: input.python or "python",
         threads=lambda wildcards: THREADS.get(wildcards.which, 1),
         options=lambda wildcards: OPTIONS.get(wildcards.which, ""),
-        claims=lambda wildcards: [plan.simulation(claim) for claim in CLAIMS],
-        expectations=lambda wildcards: plan.judgement(),
+        claims=",".join(CLAIMS),
         scale=SCALE,
     message:
         "Running every claim with one thing changed: {wildcards.which}"
     shell:
-        "{params.python} -m descent_audit.assurance.stability --run {params.folder} --scale {params.scale} --threads {params.threads} {params.options} >{log} 2>&1"
+        "{params.python} -m descent_audit.assurance.stability --run {params.folder} --scale {params.scale} --claims {params.claims} --threads {params.threads} {params.options} >{log} 2>&1"
 
 
-rule stability:
+rule comparing:
     input:
-        about=expand(rules.variation.output.about, which=VARIATIONS),
-        checks=rules.judge.output.checks,
+        expand(rules.variation.output, which=VARIATIONS),
+        rules.tables.input,
     output:
         "results/stability/stability.csv",
+        f"results/stability/{plan.assurance()['stability'].record}",
     log:
         "results/stability/logs/stability.log",
     conda:
         ENVIRONMENT
     params:
+        scale=SCALE,
+        folder="results/stability",
         results=lambda wildcards: RESULTS,
         named=" ".join(f"{which}=results/stability/{which}" for which in VARIATIONS),
     message:
         "Counting what moved under every variation"
     shell:
-        "python -m descent_audit.assurance.stability --compare {params.named} --results {params.results} --output {output} >{log} 2>&1"
+        "python -m descent_audit.assurance.stability --compare {params.named} --scale {params.scale} --results {params.results} --output {params.folder} >{log} 2>&1"
+
+
+rule stability:
+    input:
+        rules.comparing.input,
+        rules.comparing.output,
+    message:
+        "The runs with one thing changed are compared"

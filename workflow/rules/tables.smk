@@ -1,8 +1,6 @@
-rule tables:
+rule tabulating:
     input:
-        checks=rules.judge.output.checks,
-        judgements=rules.judge.output.judgements,
-        code=plan.code("stages.tables"),
+        rules.judging.output,
     output:
         verdicts=report(
             f"{RESULTS}/verdicts.csv",
@@ -22,6 +20,7 @@ rule tables:
             category="Tables",
             labels={"table": "coverage", "a row for every": "section"},
         ),
+        record=record("tables"),
     log:
         f"{LOGS}/tables.log",
     benchmark:
@@ -30,40 +29,55 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
+        scale=SCALE,
         results=lambda wildcards: RESULTS,
-        wording=lambda wildcards: plan.wording(),
     message:
         "Writing the tables of verdicts and statements"
     shell:
-        "python -m descent_audit.stages.tables --results {params.results} >{log} 2>&1"
+        "python -m descent_audit.stages.tables --scale {params.scale} --results {params.results} >{log} 2>&1"
 
 
-rule ledger:
+rule tables:
     input:
-        statements=rules.tables.output.statements,
-        code=plan.code("stages.tables"),
+        rules.judge.input,
+        rules.tabulating.output,
+    message:
+        "The tables are written"
+
+
+rule printing:
+    input:
+        rules.tabulating.output,
     output:
         f"{RESULTS}/ledger.txt",
+        record("ledger"),
     log:
         f"{LOGS}/ledger.log",
     conda:
         ENVIRONMENT
     params:
+        scale=SCALE,
         results=lambda wildcards: RESULTS,
     message:
         "Printing the ledger"
     shell:
-        "python -m descent_audit.stages.tables --results {params.results} --ledger {output} 2>{log}"
+        "python -m descent_audit.stages.tables --scale {params.scale} --results {params.results} --ledger 2>{log}"
 
 
-rule manifest:
+rule ledger:
     input:
-        tables=[*rules.tables.output, rules.judge.output.checks],
-        seals=rules.judge.input.seals,
-        code=plan.sources(),
-        settings=project_file("config/config.yaml"),
+        rules.tables.input,
+        rules.printing.output,
+    message:
+        "The ledger is printed"
+
+
+rule listing:
+    input:
+        rules.tables.input,
     output:
         f"{RESULTS}/manifest.json",
+        record("manifest"),
     log:
         f"{LOGS}/manifest.log",
     priority: FIRST
@@ -72,10 +86,15 @@ rule manifest:
     params:
         scale=SCALE,
         results=lambda wildcards: RESULTS,
-        claims=rules.judge.params.claims,
-        simulations=lambda wildcards: [plan.simulation(claim) for claim in CLAIMS],
-        expectations=lambda wildcards: plan.judgement(),
     message:
         "Writing the manifest of all tables"
     shell:
-        "python -m descent_audit.stages.manifest --scale {params.scale} --results {params.results} --claims {params.claims} >{log} 2>&1"
+        "python -m descent_audit.stages.manifest --scale {params.scale} --results {params.results} >{log} 2>&1"
+
+
+rule manifest:
+    input:
+        rules.tables.input,
+        rules.listing.output,
+    message:
+        "The manifest is written"

@@ -1,8 +1,7 @@
 """Many seeds instead of one: whether p-values are uniform, verdicts stay and controls are rejected every time.
 
-``python -m descent_audit.assurance.calibrate --claim NAME --output FILE`` runs one claim at smoke scale under many
-root seeds; ``python -m descent_audit.assurance.calibrate --gather FILE ... --output FOLDER`` writes the tables of all
-claims.
+``python -m descent_audit.assurance.calibrate --claim NAME --seeds 200 --results FOLDER`` runs one claim at smoke scale
+under the root seeds 1 to 200; with ``--gather NAME,...`` it writes the tables of several claims that were run.
 """
 
 import argparse
@@ -11,16 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descent_audit.claims.catalogue import Claim, load_claims
+from descent_audit.assurance.recipes import calibrating, calibration, calibration_file
+from descent_audit.claims.catalogue import Claim, load_claims, read_claims, select_claims
 from descent_audit.claims.claims import CALIBRATION_SCALE as SCALE
 from descent_audit.judge import covers, judge_claim
 from descent_audit.measurement.null_laws import LAWS, Sample
 from descent_audit.measurement.randomness import Streams
-from descent_audit.records.storage import (
-    json_text,
-    read_json,
-    write_text,
-)
+from descent_audit.records.made import write_made
+from descent_audit.records.storage import json_text, read_json, write_text
 from descent_audit.results import Observed, csv_text, frame, observed
 from descent_audit.stages.arms import simulate
 from descent_audit.stages.observe import observations_table
@@ -116,16 +113,20 @@ def gather(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one claim under many seeds, or gather the runs; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--claim")
-    parser.add_argument("--seeds", type=int, required=False, default=1)
-    parser.add_argument("--gather", nargs="*", type=Path)
-    parser.add_argument("--output", required=True, type=Path)
+    parser.add_argument("--claim", help="one claim is run")
+    parser.add_argument("--gather", help="comma-separated claims whose runs are gathered")
+    parser.add_argument("--seeds", type=int, required=True)
+    parser.add_argument("--results", required=True, type=Path)
     options = parser.parse_args(arguments)
     if options.claim:
         claim = load_claims([options.claim])[options.claim]
-        write_text(options.output, json_text(calibrate(claim, options.seeds)))
-    for name, text in gather([read_json(path) for path in options.gather or []]).items() if options.gather else ():
-        write_text(options.output / name, text)
+        path = calibration_file(options.results, calibration(claim, options.seeds))
+        write_text(path, json_text(calibrate(claim, options.seeds)))
+    if options.gather:
+        claims = read_claims(select_claims(options.gather))
+        runs = {name: calibration(claim, options.seeds) for name, claim in claims.items()}
+        tables = gather([read_json(calibration_file(options.results, run)) for run in runs.values()])
+        write_made(options.results, calibrating(runs), tables)
 
 
 def _position(expectation: Mapping[str, Any], row: Observed, spread: float) -> float:

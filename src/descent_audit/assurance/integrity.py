@@ -13,9 +13,11 @@ from typing import Any
 
 from descent_audit.claims.catalogue import ROOT, Claim, read_claims, root_seed
 from descent_audit.claims.sources import PACKAGE, SOURCE, import_closure
+from descent_audit.records.made import changed_values
 from descent_audit.records.storage import digest, read_json
-from descent_audit.stages.manifest import modules, provenance, table_names
+from descent_audit.stages.manifest import table_names
 from descent_audit.stages.programs import program
+from descent_audit.stages.recipes import modules, simulation
 
 SHOWN = 5
 """Claims that a line names before it counts the rest."""
@@ -50,21 +52,11 @@ def changed_configuration(manifest: Mapping[str, Any], claims: Mapping[str, Clai
         if name not in claims:
             yield f"config/claim: {name}: missing; {observations} no longer follows from it"
             continue
-        label, present = claims[name].file, provenance(claims[name], scale)
-        for key, old, new in changed_values(made["config"], present["config"]):
+        label, present = claims[name].file, simulation(claims[name], claims[name].arms(scale), root_seed())
+        for key, old, new in changed_values(made["config"], present.parts["arms"]):
             yield f"{label}: {key}: {old} -> {new}; {observations} no longer follows from it"
-        if made["expectations"] != present["expectations"]:
+        if made["expectations"] != digest(claims[name].judgement_slice(scale).encode("utf-8")):
             yield f"{label}: expect: changed; the verdict of {name} no longer follows from it"
-
-
-def changed_values(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield the dotted key, the old and the new value of every difference between two nested mappings."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for name in sorted(old.keys() | new.keys()):
-            inner = f"{key}.{name}" if key else name
-            yield from changed_values(old.get(name, "absent"), new.get(name, "absent"), inner)
-    elif old != new:
-        yield key, old, new
 
 
 def changed_sources(manifest: Mapping[str, Any], claims: Mapping[str, Claim]) -> Iterator[str]:

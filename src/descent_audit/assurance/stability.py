@@ -1,7 +1,7 @@
 """What a verdict depends on besides the claim: other arithmetic, other versions, other threads.
 
 ``python -m descent_audit.assurance.stability --run FOLDER --scale full [--single]`` runs every claim in this process;
-``python -m descent_audit.assurance.stability --compare NAME=FOLDER ... --results results/full --output FILE`` counts,
+``python -m descent_audit.assurance.stability --compare NAME=FOLDER ... --results results/full --output FOLDER`` counts,
 for every variation, which verdicts changed and which numbers moved.
 """
 
@@ -11,6 +11,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,17 @@ import numpy as np
 import pandas as pd
 
 from descent_audit import judge, optimizers
+from descent_audit.assurance.recipes import stability, variation
 from descent_audit.assurance.verify import changed_numbers
-from descent_audit.claims.catalogue import check_scale, load_claims, root_seed
+from descent_audit.claims.catalogue import root_seed
 from descent_audit.claims.sources import members
-from descent_audit.records.storage import json_text, read_json, read_judgements, write_text
+from descent_audit.records.made import Recipe, check_made, write_made
+from descent_audit.records.storage import json_text, read_json, read_judgements
 from descent_audit.results import csv_text, frame, read
 from descent_audit.stages.arms import simulate
 from descent_audit.stages.observe import write_results
 from descent_audit.stages.programs import program
+from descent_audit.stages.recipes import Recipes, configured, judged
 
 
 def single(value: Any) -> Any:
@@ -73,24 +77,26 @@ def update_rules() -> list[Any]:
     return [rule for rule in found if "update" in vars(rule)]
 
 
-def run(folder: Path, scale: str, *, in_single: bool, threads: int = 1) -> None:
-    """Run and judge every claim; in single precision those alone that update through an optimizer.
+def run(folder: Path, recipes: Recipes, *, in_single: bool, threads: int = 1) -> None:
+    """Run and judge the selected claims; in single precision those alone that update through an optimizer.
 
     Raises ``ConfigurationError`` or ``StorageError``.
     """
-    claims, touched = load_claims(), []
-    for name, claim in claims.items():
+    varied: dict[str, Recipe] = {}
+    for name in recipes.selected:
         with single_precision() if in_single else nullcontext(lambda: 1) as updates:
             before = updates() if in_single else 0
-            reports = simulate(name, claim.arms(scale), root_seed(), threads=threads)
+            reports = simulate(name, recipes.claims[name].arms(recipes.scale), root_seed(), threads=threads)
             if updates() > before:
-                touched.append(name)
-                write_results(folder, name, reports)
-    judge.main(["--scale", scale, "--results", str(folder), "--claims", ",".join(touched)])
-    write_text(folder / "variation.json", json_text({"numpy": np.__version__, "claims": touched}))
+                parts = {**recipes.simulations[name].parts, "single": in_single, "threads": threads}
+                varied[name] = Recipe(name, {**parts, "numpy": np.__version__})
+                write_results(folder, varied[name], reports)
+    judge.write_judgements(folder, replace(recipes, selected=tuple(varied), simulations=varied))
+    about = {"numpy": np.__version__, "claims": list(varied)}
+    write_made(folder, variation(recipes), {"variation.json": json_text(about)})
 
 
-def compared(variation: str, folder: Path, results: Path) -> dict[str, object]:
+def compared(name: str, folder: Path, results: Path) -> dict[str, object]:
     """Return the row of one variation. Raises ``StorageError``.
 
     ``moved`` counts numbers with any other digit, ``beyond`` those beyond their own tolerance.
@@ -98,16 +104,16 @@ def compared(variation: str, folder: Path, results: Path) -> dict[str, object]:
     about = read_json(folder / "variation.json")
     old, new = (read_judgements(place)["claims"] for place in (results, folder))
     before, after = (_checks(place, about["claims"]) for place in (results, folder))
-    changed = [name for name in about["claims"] if old[name]["verdict"] != new[name]["verdict"]]
+    changed = [one for one in about["claims"] if old[one]["verdict"] != new[one]["verdict"]]
     return {
-        "variation": variation,
+        "variation": name,
         "numpy": about["numpy"],
         "claims": len(about["claims"]),
         "same_verdict": len(about["claims"]) - len(changed),
         "numbers": len(after),
         "moved": len(list(changed_numbers(before, after, bitwise=True))),
         "beyond": len(list(changed_numbers(before, after, bitwise=False))),
-        "changed": ";".join(f"{name}={new[name]['verdict']}" for name in changed),
+        "changed": ";".join(f"{one}={new[one]['verdict']}" for one in changed),
     }
 
 
@@ -116,10 +122,12 @@ def _checks(folder: Path, names: Iterable[str]) -> pd.DataFrame:
     return table[table["claim"].isin(list(names))]
 
 
-def compare(variations: Mapping[str, Path], results: Path, output: Path) -> None:
-    """Write the table of all variations. Raises ``StorageError``."""
+def compare(variations: Mapping[str, Path], results: Path, recipes: Recipes, output: Path) -> None:
+    """Write the table of all variations into a folder. Raises ``StorageError``."""
+    for folder in variations.values():
+        check_made(folder, variation(recipes))
     rows = [compared(name, folder, results) for name, folder in variations.items()]
-    write_text(output, csv_text(frame("stability", rows)))
+    write_made(output, stability(recipes), {"stability.csv": csv_text(frame("stability", rows))})
 
 
 @program
@@ -130,15 +138,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--scale", default="full")
     parser.add_argument("--single", action="store_true", help="round to single precision after every update")
     parser.add_argument("--threads", type=int, default=1, help="on which products of matrices run")
+    parser.add_argument("--claims", help="comma-separated; all where it is not given")
     parser.add_argument("--compare", nargs="*", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--results", type=Path)
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, metavar="FOLDER")
     options = parser.parse_args(arguments)
     if options.run:
-        run(options.run, check_scale(options.scale), in_single=options.single, threads=options.threads)
+        recipes = configured(options.scale, options.claims)
+        run(options.run, recipes, in_single=options.single, threads=options.threads)
     else:
         named = dict(one.split("=", 1) for one in options.compare)
-        compare({name: Path(folder) for name, folder in named.items()}, options.results, options.output)
+        folders = {name: Path(folder) for name, folder in named.items()}
+        compare(folders, options.results, judged(options.results, options.scale), options.output)
 
 
 if __name__ == "__main__":

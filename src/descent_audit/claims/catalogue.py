@@ -100,15 +100,20 @@ def claim_names(config: Path = CONFIG) -> list[str]:
     return list(claim_choices(config))
 
 
-def select_claims(wanted: str | Sequence[str] | None, config: Path = CONFIG) -> list[str]:
-    """Return the claims that a run is about: all, or those of a comma-separated list or a sequence.
+def select_claims(wanted: object = None, config: Path = CONFIG) -> list[str]:
+    """Return the claims that a run is about: all, or those of a comma-separated list or a sequence of names.
 
-    Raises ``ConfigurationError`` for an empty list, an unknown name or one that is given twice.
+    Raises ``ConfigurationError`` for an empty list, an unknown name, one that is given twice, or anything else.
     """
     known = claim_names(config)
     if wanted is None:
         return known
-    names = [name.strip() for name in (str(wanted).split(",") if isinstance(wanted, str) else map(str, wanted))]
+    given = wanted.split(",") if isinstance(wanted, str) else wanted
+    if not isinstance(given, Sequence) or not all(isinstance(name, str) for name in given):
+        raise fault("--config", "claims", repr(wanted), "names of claims, separated by commas")
+    names = [name.strip() for name in given if name.strip()]
+    if not names:
+        raise fault("--config", "claims", "no name", "names of claims, separated by commas; all where it is not given")
     for name in names:
         if name not in known:
             raise unknown("--config", "claims", name, known)

@@ -1,8 +1,8 @@
 """Curves in, vector figures out; what is drawn already is drawn once.
 
-``python -m descent_audit.figures.draw --results results/full --claims a,b``, with ``--style slides --formats
-svg,pdf,png`` for figures to take along. Every drawing is kept below ``kept/`` of the results, and drawn again when
-its curves, its panels in the claim file, the code or a library is another.
+``python -m descent_audit.figures.draw --scale full --results results/full --claims a,b``, with ``--style slides
+--formats svg,pdf,png`` for figures to take along. Every drawing is kept below ``kept/`` of
+the results, and drawn again when its curves, its panels in the claim file, the code or a library is another.
 """
 
 import argparse
@@ -11,33 +11,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from descent_audit.claims.catalogue import Claim, canonical, read_claims, select_claims
+from descent_audit.claims.catalogue import Claim, canonical
 from descent_audit.claims.sources import PACKAGE, code_digest, import_closure
 from descent_audit.figures.kept import FOLDER, keep, recall
 from descent_audit.figures.styles import DRAWN, REPORT, STYLES, asked_formats, check_formats, check_style, drawing
-from descent_audit.records.storage import digest, sealed_text, write_bytes
+from descent_audit.records.made import write_made
+from descent_audit.records.storage import digest, sealed_text
 from descent_audit.results import read_sealed
 from descent_audit.stages.programs import program
+from descent_audit.stages.recipes import Recipes, found
 
 LIBRARIES = ("fonttools", "kiwisolver", "matplotlib", "numpy", "pandas", "pillow", "pyparsing", "scipy", "seaborn")
 """What sets, lays out and writes a figure."""
 
 
-def write_figures(results: Path, claims: Mapping[str, Claim], style: str, formats: Sequence[str]) -> None:
-    """Write the drawings of each claim in one style, and its strip where the report shows it.
+def write_figures(results: Path, recipes: Recipes, style: str, formats: Sequence[str]) -> None:
+    """Write the drawings of each selected claim in one style, and its strip where the report shows it.
 
     Raises ``StorageError``.
     """
     tools = drawing_tools()
-    for claim in claims.values():
+    for claim in (recipes.claims[name] for name in recipes.selected):
         made_of = origin(results, claim, style, tools)
         wanted = drawings(claim, style, formats)
         kept = {path: content for path in wanted if (content := recall(results / FOLDER / path, made_of)) is not None}
         new = dict(drawn(results, claim, style, [path for path in wanted if path not in kept]))
         for path, content in new.items():
             keep(results / FOLDER / path, made_of, content)
-        for path, content in (kept | new).items():
-            write_bytes(results / path, content)
+        write_made(results, recipes.drawing(claim.name, style, formats), kept | new)
 
 
 def origin(results: Path, claim: Claim, style: str, tools: Sequence[str]) -> str:
@@ -93,13 +94,14 @@ def drawn(results: Path, claim: Claim, style: str, paths: Sequence[str]) -> Iter
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw the figures of some claims, by default those of the report; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", required=True)
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--claims", help="comma-separated; all where it is not given")
     parser.add_argument("--style", default=REPORT, help="by default that of the report, with its strips")
     parser.add_argument("--formats", default=",".join(DRAWN), help="comma-separated")
     options = parser.parse_args(arguments)
     style, formats = check_style(options.style), check_formats(options.formats)
-    write_figures(options.results, read_claims(select_claims(options.claims)), style, formats)
+    write_figures(options.results, found(options.results, options.scale, options.claims), style, formats)
 
 
 if __name__ == "__main__":

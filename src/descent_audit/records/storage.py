@@ -36,9 +36,9 @@ def parameter_point(at: Mapping[str, object]) -> str:
     return ";".join(f"{key}={plain(at[key])}" for key in sorted(at))
 
 
-def shard_path(folder: Path, claim: str, shard: int, shards: int) -> Path:
-    """Return the file of one shard, counted from 0."""
-    return folder / "shards" / claim / f"{shard}_of_{shards}.json"
+def shard_path(folder: Path, claim: str, made_of: str, shard: int, shards: int) -> Path:
+    """Return the file of one shard, counted from 0, of the tables that are made of something, given as a digest."""
+    return folder / "shards" / claim / made_of / f"{shard}_of_{shards}.json"
 
 
 def write_text(path: Path, text: str) -> None:
@@ -75,9 +75,10 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def seal_text(contents: Mapping[str, str]) -> str:
+def seal_text(contents: Mapping[str, str | bytes]) -> str:
     """Return the digests of files by name, in the form that ``sha256sum --check`` reads."""
-    return "".join(f"{digest(contents[name].encode('utf-8'))}  {name}\n" for name in sorted(contents))
+    encoded = {name: one.encode("utf-8") if isinstance(one, str) else one for name, one in contents.items()}
+    return "".join(f"{digest(encoded[name])}  {name}\n" for name in sorted(encoded))
 
 
 def sealed_text(results: Path, folder: str, claim: str) -> str:

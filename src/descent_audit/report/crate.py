@@ -1,8 +1,9 @@
 """A run described as a Workflow Run RO-Crate: workflow, inputs, tables, figures, report, software, authors.
 
-``python -m descent_audit.report.crate --results results/full --report reports/full`` copies what lies outside of the
-results into them (``source/``, ``report/``) and writes ``ro-crate-metadata.json`` beside the tables, so that the
-folder can be packed and passed on. It holds no time of the run: the date is that of the release, in ``CITATION.cff``.
+``python -m descent_audit.report.crate --scale full --results results/full --report reports/full`` copies what lies
+outside of the results into them (``source/``, ``report/``) and writes ``ro-crate-metadata.json`` beside the tables, so
+that the folder can be packed and passed on. It holds no time of the run: the date is that of the release, in
+``CITATION.cff``.
 """
 
 import argparse
@@ -20,7 +21,9 @@ from descent_audit.claims.catalogue import ROOT, Claim, read_claims
 from descent_audit.claims.validation import read_yaml
 from descent_audit.figures.draw import taken_along
 from descent_audit.figures.styles import DRAWN, REPORT, drawing
-from descent_audit.records.storage import StorageError, json_text, read_json, write_text
+from descent_audit.records.made import Recipe, check_made, write_made
+from descent_audit.records.storage import StorageError, json_text, read_json
+from descent_audit.report.recipes import drawn, reports
 from descent_audit.stages.programs import program
 
 PROFILES = {
@@ -128,7 +131,7 @@ def _file(described: ROCrate, name: str, sha256: str | None = None) -> Any:
     return described.add(File(described, dest_path=name, properties={**properties, **digest}))
 
 
-def write_crate(results: Path, report: Path) -> None:
+def write_crate(results: Path, report: Path, recipe: Recipe) -> None:
     """Write the description of a finished run. Raises ``ConfigurationError`` or ``StorageError``."""
     manifest, citation = read_json(results / "manifest.json"), read_yaml(ROOT / "CITATION.cff", "CITATION.cff")
     claims = read_claims(list(manifest["claims"]))
@@ -136,17 +139,22 @@ def write_crate(results: Path, report: Path) -> None:
     figures = [drawing(name, REPORT, form) for name in claims for form in DRAWN]
     made = [*manifest["tables"], "manifest.json", *figures, *taken_along(results, claims), *pages]
     described = crate(manifest, citation, sources, made)
-    write_text(results / "ro-crate-metadata.json", json_text(described.metadata.generate()))
+    write_made(results, recipe, {"ro-crate-metadata.json": json_text(described.metadata.generate())})
 
 
 @program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the crate; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", required=True)
     parser.add_argument("--results", required=True, type=Path)
     parser.add_argument("--report", required=True, type=Path)
     options = parser.parse_args(arguments)
-    write_crate(options.results, options.report)
+    recipes = drawn(options.results, options.scale)
+    made = reports(recipes)
+    for recipe in (recipes.manifest, made["page"], made["typeset"], made["gallery"]):
+        check_made(options.results, recipe)
+    write_crate(options.results, options.report, made["crate"])
 
 
 if __name__ == "__main__":

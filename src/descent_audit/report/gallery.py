@@ -12,20 +12,12 @@ from typing import Any
 
 import jinja2
 
-from descent_audit.claims.catalogue import (
-    ROOT,
-    Claim,
-    Text,
-    check_scale,
-    load_text,
-    read_claims,
-    reading_order,
-    select_claims,
-)
+from descent_audit.claims.catalogue import ROOT, Claim, Text, reading_order
 from descent_audit.claims.verdicts import VERDICTS
 from descent_audit.figures.styles import REPORT, drawing
-from descent_audit.records.storage import read_judgements, write_text
+from descent_audit.records.storage import read_judgements
 from descent_audit.report.inlining import inlined
+from descent_audit.report.recipes import drawn, reports, write_pages
 from descent_audit.report.wording import filled_caption, plain, title
 from descent_audit.results import observed, read_sealed
 from descent_audit.stages.programs import program, report_options
@@ -88,12 +80,12 @@ def caption_text(one: Mapping[str, Any]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page and the captions; one line and exit code 1 for a fault."""
     options = report_options(__doc__, arguments)
-    judged = read_judgements(options.results)["claims"]
-    claims = read_claims(select_claims(list(judged)))
-    shown = entries(claims, load_text(), judged, options.results)
-    for one in shown:
-        write_text(options.results / "captions" / f"{one['name']}.rst", caption_text(one))
-    write_text(options.output, page(shown, check_scale(options.scale), options.results))
+    results, recipes = options.results, drawn(options.results, options.scale)
+    claims = {name: recipes.claims[name] for name in recipes.selected}
+    shown = entries(claims, recipes.text, read_judgements(results)["claims"], results)
+    captions: dict[Path, str] = {results / "captions" / f"{one['name']}.rst": caption_text(one) for one in shown}
+    gallery = page(shown, recipes.scale, results)
+    write_pages(results, reports(recipes)["gallery"], {**captions, options.output: gallery})
 
 
 if __name__ == "__main__":

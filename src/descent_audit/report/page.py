@@ -13,8 +13,8 @@ from typing import Any
 
 import pypandoc
 
-from descent_audit.claims.catalogue import check_scale
-from descent_audit.records.storage import read_json, reading_manifest, write_text
+from descent_audit.records.made import check_made
+from descent_audit.records.storage import read_json, reading_manifest
 from descent_audit.report import explore
 from descent_audit.report.content import (
     CITED,
@@ -26,6 +26,7 @@ from descent_audit.report.content import (
     report_context,
 )
 from descent_audit.report.inlining import inlined
+from descent_audit.report.recipes import drawn, reports, write_pages
 from descent_audit.report.thumbnail import thumbnail
 from descent_audit.report.wording import with_short_identifiers
 from descent_audit.results import frame, read_sealed
@@ -93,8 +94,10 @@ def html(text: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page; one line and exit code 1 for a fault."""
     options = report_options(__doc__, arguments)
-    scale, audit = check_scale(options.scale), read_audit(options.results)
-    write_text(options.output, html(markdown(page_context(audit, options.results, scale), "html")))
+    results, recipes = options.results, drawn(options.results, options.scale)
+    check_made(results, recipes.manifest)
+    text = markdown(page_context(read_audit(results), results, recipes.scale), "html")
+    write_pages(results, reports(recipes)["page"], {options.output: html(text)})
 
 
 if __name__ == "__main__":

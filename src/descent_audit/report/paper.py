@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import pypandoc
 
-from descent_audit.claims.catalogue import ROOT, check_scale
-from descent_audit.records.storage import write_text
+from descent_audit.claims.catalogue import ROOT
 from descent_audit.report.content import CITED, TEMPLATES, WIDE, markdown, read_audit, report_context
+from descent_audit.report.recipes import reports, write_pages
 from descent_audit.report.wording import without_identifiers
 from descent_audit.stages.programs import program, report_options
+from descent_audit.stages.recipes import tabled
 
 
 def typst_source(text: str) -> str:
@@ -35,8 +36,9 @@ def typst_source(text: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the source; one line and exit code 1 for a fault."""
     options = report_options(__doc__, arguments)
-    scale, audit = check_scale(options.scale), read_audit(options.results)
-    write_text(options.output, typst_source(markdown(report_context(audit, options.results, scale), "pdf")))
+    results, recipes = options.results, tabled(options.results, options.scale)
+    text = markdown(report_context(read_audit(results), results, recipes.scale), "pdf")
+    write_pages(results, reports(recipes)["paper"], {options.output: typst_source(text)})
 
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
-"""Typst in, PDF out: ``python -m descent_audit.report.typeset results/full/audit.typ reports/full/audit.pdf``."""
+"""Typst in, PDF out.
 
-import argparse
+``python -m descent_audit.report.typeset --scale full --results results/full --output reports/full/audit.pdf`` typesets
+``audit.typ`` of the results.
+"""
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import typst
 
-from descent_audit.records.storage import StorageError, read_text, write_bytes
-from descent_audit.stages.programs import program
+from descent_audit.records.made import check_made
+from descent_audit.records.storage import StorageError, read_text
+from descent_audit.report.recipes import drawn, reports, write_pages
+from descent_audit.stages.programs import program, report_options
 
 END = "// End of the report."
 """The last line of a whole source."""
@@ -26,18 +31,18 @@ def pdf(source: str, root: Path) -> bytes:
 @program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the PDF, with figures at paths from here; one line and exit code 1 for a fault."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("source", type=Path)
-    parser.add_argument("output", type=Path)
-    options = parser.parse_args(arguments)
-    source = read_text(options.source)
+    options = report_options(__doc__, arguments)
+    recipes = reports(drawn(options.results, options.scale))
+    check_made(options.results, recipes["paper"])
+    path = options.results / "audit.typ"
+    source = read_text(path)
     if not source.endswith(f"{END}\n"):
-        raise StorageError(f"{options.source}: found no last line {END!r} (truncated); remove it and run again")
+        raise StorageError(f"{path}: found no last line {END!r} (truncated); remove it and run again")
     try:
         made = pdf(source, Path.cwd())
     except typst.TypstError as error:
-        raise StorageError(f"{options.source}: cannot be typeset ({error.message})") from None
-    write_bytes(options.output, made)
+        raise StorageError(f"{path}: cannot be typeset ({error.message})") from None
+    write_pages(options.results, recipes["typeset"], {options.output: made})
 
 
 if __name__ == "__main__":

@@ -13,26 +13,29 @@ from typing import Any
 
 import numpy as np
 
-from descent_audit.claims.catalogue import Claim, check_scale, read_claims, root_seed, select_claims
-from descent_audit.claims.sources import PACKAGE, SOURCE, code_digest, import_closure
-from descent_audit.records.storage import StorageError, digest, json_text, write_text
+from descent_audit.claims.catalogue import Claim, canonical
+from descent_audit.claims.sources import PACKAGE, SOURCE, import_closure
+from descent_audit.records.made import check_made, read_record, write_made
+from descent_audit.records.storage import StorageError, digest, json_text
 from descent_audit.stages.programs import program
+from descent_audit.stages.recipes import Recipes, judged, modules
 
 PACKAGES = ("hydra-core", "jsonschema-rs", "matplotlib", "numpy", "omegaconf", "pypandoc_binary", "snakemake", "typst")
 TABLES = ("checks.csv", "verdicts.csv", "statements.csv", "coverage.csv")
 
 
-def manifest(results: Path, scale: str, claims: Mapping[str, Claim]) -> dict[str, Any]:
+def manifest(results: Path, recipes: Recipes) -> dict[str, Any]:
     """Return the manifest of a run of some claims. Raises ``StorageError`` where a table cannot be read."""
+    claims = {name: recipes.claims[name] for name in recipes.selected}
     try:
         digests = {name: digest((results / name).read_bytes()) for name in table_names(claims)}
     except OSError as error:
         raise StorageError(f"{error.filename}: cannot be read ({error.strerror})") from None
     return {
-        "scale": scale,
-        "seed": root_seed(),
+        "scale": recipes.scale,
+        "seed": common_seed(results, recipes.selected),
         "tables": digests,
-        "claims": {name: provenance(claim, scale) for name, claim in claims.items()},
+        "claims": {name: provenance(results, claim, recipes.scale) for name, claim in claims.items()},
         "sources": {path.relative_to(SOURCE).as_posix(): digest(path.read_bytes()) for path in sources(claims)},
         "packages": {name: version(name) for name in PACKAGES},
         "platform": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
@@ -52,24 +55,26 @@ def table_names(claims: Iterable[str]) -> list[str]:
     return [*TABLES, *(f"{folder}/{name}.csv" for folder in ("observations", "curves") for name in claims)]
 
 
-def provenance(claim: Claim, scale: str) -> dict[str, Any]:
-    """Return what the results of one claim follow from: parameters, what is expected, and code."""
+def common_seed(results: Path, names: Iterable[str]) -> int:
+    """Return the root seed that the tables of some claims were made with. Raises ``StorageError`` for several."""
+    seeds = sorted({read_record(results, name)["seed"] for name in names})
+    if len(seeds) != 1:
+        raise StorageError(f"{results}: found tables of {len(seeds)} seeds, allowed: one seed for a run")
+    return int(seeds[0])
+
+
+def provenance(results: Path, claim: Claim, scale: str) -> dict[str, Any]:
+    """Return what the results of one claim were made of, by their record, and what is expected of them.
+
+    Raises ``StorageError``.
+    """
+    made = read_record(results, claim.name)
     return {
-        "config": config(claim, scale),
-        "config_digest": digest(claim.simulation_slice(scale).encode("utf-8")),
+        "config": made["arms"],
+        "config_digest": digest(canonical(made["arms"]).encode("utf-8")),
         "expectations": digest(claim.judgement_slice(scale).encode("utf-8")),
-        "code": code_digest(modules(claim)),
+        "code": made["code"],
     }
-
-
-def config(claim: Claim, scale: str) -> dict[str, Any]:
-    """Return the resolved parameters of every arm."""
-    return {arm.name: {"_target_": arm.target, **arm.parameters} for arm in claim.arms(scale)}
-
-
-def modules(claim: Claim) -> tuple[Path, ...]:
-    """Return all source that makes the claim's observations, sorted."""
-    return tuple(sorted({*import_closure([f"{PACKAGE}.stages.observe"]), *claim.modules()}))
 
 
 def sources(claims: Mapping[str, Claim]) -> list[Path]:
@@ -84,11 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", required=True)
     parser.add_argument("--results", required=True, type=Path)
-    parser.add_argument("--claims", help="comma-separated; all where it is not given")
     options = parser.parse_args(arguments)
-    claims = read_claims(select_claims(options.claims))
-    content = manifest(options.results, check_scale(options.scale), claims)
-    write_text(options.results / "manifest.json", json_text(content))
+    recipes = judged(options.results, options.scale)
+    check_made(options.results, recipes.tables)
+    content = manifest(options.results, recipes)
+    write_made(options.results, recipes.manifest, {"manifest.json": json_text(content)})
 
 
 if __name__ == "__main__":

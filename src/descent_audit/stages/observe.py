@@ -9,15 +9,11 @@ import pandas as pd
 
 from descent_audit.claims.claims import Arm
 from descent_audit.measurement.observations import Curve
-from descent_audit.records.storage import (
-    parameter_point,
-    seal_text,
-    shard_path,
-    write_text,
-)
+from descent_audit.records.made import Recipe, write_made
+from descent_audit.records.storage import parameter_point, shard_path
 from descent_audit.results import csv_text, frame
 from descent_audit.stages.arms import Reports, check_shards, count_blocks, gather, shard_tallies, simulate
-from descent_audit.stages.shards import read_shards, write_shard
+from descent_audit.stages.shards import read_shards, remove_older_shards, write_shard
 
 POINT = ("x", "y", "low", "high", "value")
 """What the table of curves says of each point."""
@@ -47,33 +43,33 @@ def _points(claim: str, arm: Arm, curve: Curve) -> Iterator[dict[str, object]]:
         yield {**named, **dict(zip(POINT, point, strict=True))}
 
 
-def write_results(folder: Path, claim: str, reports: Reports) -> None:
-    """Write both tables of a claim and their seal, the seal last. Raises ``StorageError``."""
-    contents = {
-        f"observations/{claim}.csv": csv_text(observations_table(claim, reports)),
-        f"curves/{claim}.csv": csv_text(curves_table(claim, reports)),
-    }
-    for name, text in contents.items():
-        write_text(folder / name, text)
-    write_text(folder / "seals" / f"{claim}.sha256", seal_text(contents))
+def write_results(folder: Path, recipe: Recipe, reports: Reports) -> None:
+    """Write both tables of a claim, the record of what they are made of, and the seal. Raises ``StorageError``."""
+    claim = recipe.name
+    tables = {"observations": observations_table(claim, reports), "curves": curves_table(claim, reports)}
+    write_made(folder, recipe, {f"{name}/{claim}.csv": csv_text(table) for name, table in tables.items()})
 
 
 def observe(
-    claim: str, arms: Sequence[Arm], seed: int, folder: Path, shard: int | None = None, shards: int = 1
+    recipe: Recipe, arms: Sequence[Arm], seed: int, folder: Path, shard: int | None = None, shards: int = 1
 ) -> Reports:
     """Write the tables of a claim and return what they hold; or write one shard of it alone, and return nothing.
 
-    The tables are gathered from the shards where there is more than one. Raises ``ConfigurationError`` for parameters
-    that do not fit together or more shards than blocks, ``StorageError`` for a file.
+    ``recipe`` is all that they are made of. The tables are gathered from the shards where there is more than one.
+    Raises ``ConfigurationError`` for parameters that do not fit together or more shards than blocks, ``StorageError``
+    for a file.
     """
+    claim, made_of = recipe.name, recipe.digest
     if shards > 1:
         check_shards(claim, shards, count_blocks(claim, arms, seed))
     if shard is not None:
-        write_shard(shard_path(folder, claim, shard, shards), shard_tallies(claim, arms, seed, shard, shards))
+        path = shard_path(folder, claim, made_of, shard, shards)
+        write_shard(path, made_of, shard_tallies(claim, arms, seed, shard, shards))
         return ()
-    drawn = read_shards(folder, claim, shards) if shards > 1 else None
+    drawn = read_shards(folder, claim, made_of, shards) if shards > 1 else None
     reports = simulate(claim, arms, seed) if drawn is None else gather(claim, arms, seed, drawn)
-    write_results(folder, claim, reports)
+    remove_older_shards(folder, claim, made_of)
+    write_results(folder, recipe, reports)
     return reports
 
 

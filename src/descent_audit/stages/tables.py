@@ -1,7 +1,7 @@
 """Judgements and wording in, the tables that people read out.
 
-``python -m descent_audit.stages.tables --results results/full`` writes verdicts, statements and coverage;
-with ``--ledger FILE`` it writes and prints the ledger instead.
+``python -m descent_audit.stages.tables --scale full --results results/full`` writes verdicts, statements and coverage;
+with ``--ledger`` it writes and prints the ledger instead.
 """
 
 import argparse
@@ -12,16 +12,18 @@ from typing import Any
 
 import pandas as pd
 
-from descent_audit.claims.catalogue import Claim, Text, load_text, read_claims
+from descent_audit.claims.catalogue import Claim, Text
 from descent_audit.claims.verdicts import VERDICTS
-from descent_audit.records.storage import read_judgements, write_text
+from descent_audit.records.made import check_made, write_made
+from descent_audit.records.storage import read_judgements
 from descent_audit.results import csv_text, frame, read
 from descent_audit.stages.programs import program
+from descent_audit.stages.recipes import Recipes, judged
 
 NOT_RUN = {"verdict": "not run"}
 
 
-def verdicts(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def verdicts(claims: Mapping[str, Claim], text: Text, judgements: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Return a row per claim, run or not, sorted by name; section and problem are those of what it audits first."""
     places = text.by_id()
     rows = [
@@ -30,7 +32,7 @@ def verdicts(claims: Mapping[str, Claim], text: Text, judged: Mapping[str, Mappi
             "problem": places[claim.audits[0]].problem,
             "statement": claim.statement,
             "condition": claim.condition,
-            **judged.get(name, NOT_RUN),
+            **judgements.get(name, NOT_RUN),
             "claim": name,
         }
         for name, claim in sorted(claims.items())
@@ -75,31 +77,35 @@ def ledger_text(table: pd.DataFrame) -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
-def write_tables(results: Path) -> None:
-    """Write the three tables from ``judgements.json``. Raises ``ConfigurationError`` or ``StorageError``."""
-    claims, text, judged = read_claims(), load_text(), read_judgements(results)
+def write_tables(results: Path, recipes: Recipes) -> None:
+    """Write the three tables from ``judgements.json``. Raises ``StorageError``."""
+    claims, text, found = recipes.claims, recipes.text, read_judgements(results)
     tables = {
-        "verdicts": verdicts(claims, text, judged["claims"]),
-        "statements": statements(claims, text, judged["statements"]),
+        "verdicts": verdicts(claims, text, found["claims"]),
+        "statements": statements(claims, text, found["statements"]),
     }
     tables["coverage"] = coverage(tables["statements"], text)
-    for name, table in tables.items():
-        write_text(results / f"{name}.csv", csv_text(table))
+    write_made(results, recipes.tables, {f"{name}.csv": csv_text(table) for name, table in tables.items()})
+
+
+def print_ledger(results: Path, recipes: Recipes) -> None:
+    """Write ``ledger.txt`` and print it. Raises ``StorageError``."""
+    check_made(results, recipes.tables)
+    ledger = ledger_text(read(results / "statements.csv"))
+    write_made(results, recipes.ledger, {"ledger.txt": ledger})
+    print(ledger, end="")
 
 
 @program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the tables, or print the ledger; one line and exit code 1 for a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", required=True)
     parser.add_argument("--results", required=True, type=Path)
-    parser.add_argument("--ledger", type=Path)
+    parser.add_argument("--ledger", action="store_true", help="write and print the ledger instead")
     options = parser.parse_args(arguments)
-    if options.ledger is None:
-        write_tables(options.results)
-    else:
-        ledger = ledger_text(read(options.results / "statements.csv"))
-        write_text(options.ledger, ledger)
-        print(ledger, end="")
+    recipes = judged(options.results, options.scale)
+    (print_ledger if options.ledger else write_tables)(options.results, recipes)
 
 
 if __name__ == "__main__":

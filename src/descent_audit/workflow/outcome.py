@@ -3,8 +3,10 @@
 from collections import Counter
 from pathlib import Path
 
+from descent_audit.claims.catalogue import claim_names
 from descent_audit.claims.verdicts import VERDICTS
 from descent_audit.results import read
+from descent_audit.workflow import leftovers
 
 TOLD = {"all", "report", "tables", "ledger"}
 """Targets after which the table of statements is that of the run."""
@@ -16,7 +18,8 @@ def outcome(targets: set[str], results: Path, reports: Path) -> str:
     page = reports / "audit.html"
     lines = [ledger(results / "statements.csv")] if told else []
     lines += [f"Report: {page} (to print: {page.with_suffix('.pdf')})"] if told and page.exists() else []
-    return "\n".join([*lines, f"Tables and figures: {results}"])
+    lines += [f"Tables and figures: {results}", *leftovers.told(results, leftovers.leftovers(results, claim_names()))]
+    return "\n".join(lines)
 
 
 def ledger(table: Path) -> str:

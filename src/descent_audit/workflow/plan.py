@@ -5,14 +5,21 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from descent_audit.assurance.recipes import (
+    calibrating,
+    calibration,
+    calibration_file,
+    stability,
+    variation,
+)
 from descent_audit.claims.catalogue import (
     ROOT,
     Claim,
     Text,
-    canonical,
     check_scale,
     default_shards,
     load_text,
@@ -21,14 +28,18 @@ from descent_audit.claims.catalogue import (
 )
 from descent_audit.claims.claims import CALIBRATION_SCALE
 from descent_audit.claims.code_checks import check_code
-from descent_audit.claims.sources import SOURCE, import_closure
 from descent_audit.claims.validation import ConfigurationError, fault, unknown
 from descent_audit.claims.verdicts import VERDICTS
 from descent_audit.figures.styles import REPORT, asked_formats, check_style, drawing
+from descent_audit.records.made import Recipe
 from descent_audit.records.storage import StorageError, read_judgements, shard_path
+from descent_audit.report.recipes import reports
 from descent_audit.report.wording import title
+from descent_audit.stages.recipes import Recipes, configured
 
 OPTIONS = ("scale", "claims", "shards", "seeds", "figure_style")
+ALL = object()
+"""The claims of a run that names none; an option that is given and empty is no name, and refused."""
 SEEDS = 200
 """Root seeds under which a calibration runs every claim."""
 BATCH = 10
@@ -53,29 +64,36 @@ class Plan:
     seeds: int
     figure_style: str = REPORT
 
+    @cached_property
+    def recipes(self) -> Recipes:
+        """Return what the files of the run are made of, as it is configured now."""
+        return configured(self.scale, self.selected)
+
+    @cached_property
+    def records(self) -> dict[str, str]:
+        """Return the record of every stage after the simulations by its name, below a results folder."""
+        recipes = self.recipes
+        stages = {"judge": recipes.judging, "tables": recipes.tables, "ledger": recipes.ledger}
+        stages |= {"manifest": recipes.manifest, **reports(recipes)}
+        return {name: recipe.record for name, recipe in stages.items()}
+
+    def planned(self, name: str) -> str:
+        """Return the digest of what the tables of a claim are to be made of."""
+        return self.recipes.simulations[name].digest
+
+    def drawn_records(self, names: Iterable[str], style: str, formats: Sequence[str]) -> list[str]:
+        """Return the records of the drawings of some claims, below a results folder."""
+        return [self.recipes.drawing(name, style, formats).record for name in names] if formats else []
+
     def shard_files(self, name: str, folder: str) -> list[str]:
         """Return the files that a claim is gathered from; none where one job does it all."""
         shards = self.shards.get(name, 1)
-        return [str(shard_path(Path(folder), name, shard, shards)) for shard in range(shards)] if shards > 1 else []
-
-    def simulation(self, name: str) -> str:
-        """Return the slice of the claim that its simulation depends on."""
-        return self.claims[name].simulation_slice(self.scale)
-
-    def judgement(self) -> str:
-        """Return the slices that all verdicts depend on."""
-        audited = {name: claim.audits for name, claim in self.claims.items()}
-        return canonical(
-            {"run": [self.claims[name].judgement_slice(self.scale) for name in self.selected], "audits": audited}
-        )
+        paths = (shard_path(Path(folder), name, self.planned(name), shard, shards) for shard in range(shards))
+        return [str(path) for path in paths] if shards > 1 else []
 
     def calibrated(self) -> list[str]:
         """Return the selected claims in which anything is drawn at random."""
         return [name for name in self.selected if self.claims[name].is_random(CALIBRATION_SCALE)]
-
-    def drawing(self, names: Iterable[str]) -> str:
-        """Return the slices that the figures of some claims depend on."""
-        return canonical([self.claims[name].figure_slice() for name in names])
 
     def strips(self, names: Iterable[str]) -> list[str]:
         """Return those of some claims whose figure has a strip."""
@@ -101,12 +119,6 @@ class Plan:
             verdict = "not run"
         return {"claim": title(name), "verdict": f"{VERDICTS[verdict].symbol} {verdict}"}
 
-    def wording(self) -> str:
-        """Return all that only readers see: the claims' words and the chapter's statements."""
-        words = {name: claim.wording_slice() for name, claim in self.claims.items()}
-        text = {**vars(self.text), "statements": [vars(statement) for statement in self.text.statements]}
-        return canonical({"claims": words, "text": text})
-
     def batches(self) -> dict[str, list[str]]:
         """Return the selected claims in batches that are drawn by one process each, by a name for its rule.
 
@@ -116,16 +128,19 @@ class Plan:
         borders = [part * len(self.selected) // count for part in range(count + 1)]
         return {f"part_{part + 1}": list(self.selected[borders[part] : borders[part + 1]]) for part in range(count)}
 
-    def code(self, stage: str, name: str | None = None) -> list[str]:
-        """Return the source files that a stage runs, for one claim its experiments too; see ``project_file``."""
-        experiments = self.claims[name].modules() if name else ()
-        paths = {*import_closure([f"{SOURCE.name}.{stage}"]), *experiments}
-        return sorted(project_file(path) for path in paths)
+    @cached_property
+    def calibrations(self) -> dict[str, Recipe]:
+        """Return what the runs of every calibrated claim under many seeds are made of."""
+        return {name: calibration(self.claims[name], self.seeds) for name in self.calibrated()}
 
-    def sources(self) -> list[str]:
-        """Return the source files behind all tables of this run; see ``project_file``."""
-        stages = [path for stage in ("judge", "stages.tables", "stages.manifest") for path in self.code(stage)]
-        return sorted({*stages, *(path for name in self.selected for path in self.code("stages.observe", name))})
+    def calibration_files(self, folder: str) -> list[str]:
+        """Return the files that a calibration is gathered from."""
+        return [str(calibration_file(Path(folder), recipe)) for recipe in self.calibrations.values()]
+
+    def assurance(self) -> dict[str, Recipe]:
+        """Return what calibration, a variation and stability are made of, by name."""
+        found = {"variation": variation(self.recipes), "stability": stability(self.recipes)}
+        return {"calibrate": calibrating(self.calibrations), **found}
 
 
 def project_file(path: str | Path) -> str:
@@ -148,7 +163,8 @@ def load_plan(options: Mapping[str, Any]) -> Plan:
         if option not in OPTIONS:
             raise unknown("--config", option, option, OPTIONS)
     scale = check_scale(str(options.get("scale", "full")))
-    selected = select_claims(options.get("claims"))
+    wanted = options.get("claims", ALL)
+    selected = select_claims(None if wanted is ALL else [] if wanted is None else wanted)
     claims = read_claims()
     for name in selected:
         check_code(claims[name])
@@ -158,9 +174,11 @@ def load_plan(options: Mapping[str, Any]) -> Plan:
 
 
 def _count(options: Mapping[str, Any], key: str) -> int | None:
-    """Return an option that is a whole number from 1, ``None`` where it is not given."""
-    found = options.get(key)
-    if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 1):
+    """Return an option that is a whole number from 1, ``None`` where it is not given. Raises ``ConfigurationError``."""
+    if key not in options:
+        return None
+    found = options[key]
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise fault("--config", key, repr(found), "a whole number from 1")
     return found
 

@@ -17,13 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from descent_audit.claims.catalogue import ROOT
+from descent_audit.stages.programs import check_checkout
 from descent_audit.workflow.lock import started
 
 DONE, WORKING, STALE, MISSING = "done", "at work", "stale", "missing"
 INCOMPLETE = Path(".snakemake/incomplete")
 """Where Snakemake marks the files of jobs that have begun and not ended."""
-WORK = ("shard", "simulate")
-"""Rules that a claim's observations come from."""
+RECORDS = "made"
+"""Folder of the records of what files are made of; a job's record comes after its tables."""
+SHARD, SIMULATE = "shard", "simulate_"
+"""The rule that draws shards, and how the name of the rule begins that simulates a claim."""
 
 
 @dataclass(frozen=True)
@@ -74,34 +77,38 @@ def state(row: Mapping[str, str], *, working: bool) -> str:
 
 
 def job_of(row: Mapping[str, str]) -> tuple[str, str]:
-    """Return rule and name of the job that makes a file: of a shard and of a simulation by claim, else of the rule."""
-    path = Path(row["output_file"]).with_suffix("")
-    names = {"shard": f"{path.parent.name}/{path.name}", "simulate": path.name}
-    return row["rule"], names.get(row["rule"], "")
+    """Return rule and name of the job that makes a file: of a shard claim and number, else of the rule alone."""
+    path = Path(row["output_file"])
+    return row["rule"], f"{path.parents[1].name}/{path.stem}" if row["rule"] == SHARD else ""
 
 
 def states(rows: Iterable[Mapping[str, str]], *, working: bool) -> dict[tuple[str, str], str]:
-    """Return the state of every job: done where all of its files are."""
+    """Return the state of every job: done where all of its files are.
+
+    Where nothing but the record of what they are made of is missing, they were made of something else: stale.
+    """
     found: dict[tuple[str, str], str] = {}
     for row in rows:
-        one = state(row, working=working), found.get(job_of(row), DONE)
-        found[job_of(row)] = max(one, key=(DONE, STALE, MISSING, WORKING).index)
+        one = state(row, working=working)
+        if one == MISSING and RECORDS in Path(row["output_file"]).parts:
+            one = STALE if found.get(job_of(row), MISSING) != MISSING else MISSING
+        found[job_of(row)] = max(one, found.get(job_of(row), DONE), key=(DONE, STALE, MISSING, WORKING).index)
     return found
 
 
 def claims(jobs: Mapping[tuple[str, str], str]) -> dict[str, str]:
     """Return the state of every claim, sorted; one whose shards are being drawn is at work."""
-    found = {name: one for (rule, name), one in jobs.items() if rule == "simulate"}
-    drawn = {name.partition("/")[0]: one for (rule, name), one in jobs.items() if rule == "shard" and one == WORKING}
+    found = {rule.removeprefix(SIMULATE): one for (rule, _), one in jobs.items() if rule.startswith(SIMULATE)}
+    drawn = {name.partition("/")[0]: one for (rule, name), one in jobs.items() if rule == SHARD and one == WORKING}
     return dict(sorted({**found, **drawn}.items()))
 
 
 def progress(rows: Iterable[Mapping[str, str]], jobs: Mapping[tuple[str, str], str], started: float | None) -> Progress:
     """Return how far the shards and simulations are, and how many of their jobs ended since the run began."""
-    counts = Counter(one for (rule, _), one in jobs.items() if rule in WORK)
+    counts = Counter(one for (rule, _), one in jobs.items() if _is_work(rule))
     if started is None:
         return Progress(counts)
-    ended = {job_of(row) for row in rows if row["rule"] in WORK and _modified(row["output_file"]) >= started}
+    ended = {job_of(row) for row in rows if _is_work(row["rule"]) and _modified(row["output_file"]) >= started}
     return Progress(counts, sum(jobs[one] == DONE for one in ended), started)
 
 
@@ -110,11 +117,16 @@ def report(rows: Sequence[Mapping[str, str]], started: float | None, now: float)
     jobs = states(rows, working=started is not None)
     found = claims(jobs)
     counted = ", ".join(f"{count} {one}" for one, count in sorted(Counter(found.values()).items()))
-    rest = sum(one != DONE for (rule, _), one in jobs.items() if rule not in WORK)
+    rest = sum(one != DONE for (rule, _), one in jobs.items() if not _is_work(rule))
     ending = f"{rest} stages to run" if rest else "tables, figures and report are up to date"
     lines = [f"{one:<8} {name}" for name, one in found.items()]
     whole = progress(rows, jobs, started).line(now)
     return "\n".join([*lines, "", f"Claims: {counted}.", f"Simulations: {whole}.", f"After them: {ending}."])
+
+
+def _is_work(rule: str) -> bool:
+    """Say whether a claim's observations come from a rule."""
+    return rule == SHARD or rule.startswith(SIMULATE)
 
 
 def _marker(name: str) -> Path:
@@ -132,6 +144,7 @@ def _modified(name: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the state of every claim of the folder."""
+    check_checkout()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", nargs="*", metavar="KEY=VALUE", help="what the run was given after --config")
     config = parser.parse_args(arguments).config

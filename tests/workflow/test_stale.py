@@ -111,7 +111,7 @@ def test_edit_that_is_taken_back_ends_in_the_first_bytes(project, finished):
     assert tables(project) == tables(finished)
 
 
-@pytest.mark.parametrize("target", STAGES)
+@pytest.mark.parametrize("target", ["ledger", "drawings", "report"])
 def test_failure_is_a_failure_again(project, target):
     module = project / "src" / "descent_audit" / "experiments" / "gradient_descent" / "divergence.py"
     text = module.read_text()

@@ -1,6 +1,6 @@
 rule judging:
     input:
-        SIMULATED,
+        records(),
     output:
         checks=report(
             f"{RESULTS}/checks.csv",

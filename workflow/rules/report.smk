@@ -1,7 +1,7 @@
 rule page:
     input:
-        rules.tables.input,
-        rules.drawings.input,
+        rules.tabulating.output,
+        drawn_records(CLAIMS, REPORT, DRAWN),
         rules.listing.output,
     output:
         f"{REPORTS}/audit.html",
@@ -24,7 +24,7 @@ rule page:
 # What Pandoc has to do for the PDF needs no figure: it fills a core while the last ones are drawn.
 rule paper:
     input:
-        rules.tables.input,
+        rules.tabulating.output,
     output:
         f"{RESULTS}/audit.typ",
         record=record("paper"),
@@ -47,7 +47,7 @@ rule paper:
 rule typeset:
     input:
         rules.paper.output,
-        rules.drawings.input,
+        drawn_records(CLAIMS, REPORT, DRAWN),
     output:
         f"{REPORTS}/audit.pdf",
         record=record("typeset"),
@@ -68,8 +68,8 @@ rule typeset:
 
 rule gallery:
     input:
-        rules.tables.input,
-        rules.drawings.input,
+        rules.tabulating.output,
+        drawn_records(CLAIMS, REPORT, DRAWN),
     output:
         page=f"{REPORTS}/figures.html",
         captions=expand(f"{CAPTIONS}/{{claim}}.rst", claim=CLAIMS),
@@ -104,7 +104,10 @@ rule report:
 
 rule describing:
     input:
-        rules.report.input,
+        rules.listing.output,
+        rules.page.output,
+        rules.typeset.output,
+        rules.gallery.output,
     output:
         f"{RESULTS}/ro-crate-metadata.json",
         record("crate"),

@@ -74,7 +74,8 @@ rule ledger:
 
 rule listing:
     input:
-        rules.tables.input,
+        records(),
+        rules.tabulating.output,
     output:
         f"{RESULTS}/manifest.json",
         record("manifest"),

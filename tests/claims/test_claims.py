@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from conftest import claim_path
 
 from descent_audit import judge
 from descent_audit.claims.catalogue import claim_names, load_claims, load_text, parse_claim
+from descent_audit.claims.claims import SCALES
 from descent_audit.claims.sources import is_sampled
 from descent_audit.claims.validation import read_yaml
 from descent_audit.measurement.cells import Sampling
@@ -162,6 +164,15 @@ def test_caption_that_goes_from_the_top_down_leaves_out_no_panel(name):
     caption, panels = figure["caption"], len(figure["panels"])
     assert not caption.startswith("Top") or "Bottom" in caption
     assert panels < 3 or not caption.startswith("Top") or "Middle" in caption
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("name", NAMES)
+def test_no_two_arms_are_the_same_run(name, scale):
+    """A control that repeats a counterexample, or a counterexample that repeats the claim, adds nothing."""
+    arms = {arm.name: (arm.target, dict(arm.parameters)) for arm in load_claims([name])[name].arms(scale)}
+    for one, other in combinations(arms, 2):
+        assert arms[one] != arms[other], f"{one} and {other}"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from descent_audit.claims.catalogue import load_claims
 from descent_audit.experiments.adaptive_rates.axis_equalization import (
     axis_equalization,
     baseline_iterations,
@@ -14,6 +15,8 @@ from descent_audit.experiments.adaptive_rates.axis_equalization import (
 from descent_audit.optimizers.adam import Adam
 from descent_audit.optimizers.gradient_descent import GradientDescent
 from descent_audit.optimizers.rmsprop import RMSProp
+
+NAME = "adaptive_axis_equalization"
 
 
 def report(**changes):
@@ -115,8 +118,9 @@ def test_rotated_counts_are_those_of_the_full_experiment():
         **settings, **constants, condition_numbers=[1.0, 10.0], degrees=45.0, accuracy=0.01, longest_steps=2000
     )
     full = {tuple(one.at.values()): one.value for one in found("iterations")}
-    assert all(one.value == full[tuple(one.at.values())] for one in alone.measured)
-    assert len(alone.measured) == 2
+    counted = [one for one in alone.measured if one.quantity == "iterations"]
+    assert all(one.value == full[tuple(one.at.values())] for one in counted)
+    assert len(counted) == 2
 
 
 def test_baseline_iterations_are_the_logarithm_for_the_flat_direction():
@@ -125,3 +129,19 @@ def test_baseline_iterations_are_the_logarithm_for_the_flat_direction():
     assert baseline_iterations(1.0, kappa, 0.01, 100_000).tolist() == expected
     assert baseline_iterations(1.0, np.array([1.0]), 0.01, 10).tolist() == [1]
     assert baseline_iterations(1.0, kappa, 0.01, 20).tolist() == [expected[0], 21, 21]
+
+
+def test_rates_of_both_parameters_are_those_of_a_plain_loop():
+    (arm,) = [one for one in load_claims([NAME])[NAME].arms("smoke") if one.name == "rotated"]
+    report = rotated_counts(**{**arm.parameters, "methods": ["rmsprop"], "condition_numbers": [100.0]})
+    (found,) = [one.value for one in report.measured if one.quantity == "rate_ratio"]
+    (steps,) = [one.value for one in report.measured if one.quantity == "iterations"]
+    turn = math.sqrt(0.5) * np.array([[1.0, -1.0], [1.0, 1.0]])
+    hessian, x, square, ratio = turn @ np.diag([1.0, 0.01]) @ turn.T, turn @ np.ones(2), np.zeros(2), 1.0
+    for _ in range(steps):
+        gradient = hessian @ x
+        square = 0.999 * square + 0.001 * gradient**2
+        x = x - 0.01 * gradient / np.sqrt(square)
+        ratio = min(ratio, math.sqrt(square.min() / square.max()))
+    assert np.linalg.norm(x) <= 0.01 * math.sqrt(2)
+    assert found == pytest.approx(ratio, rel=1e-9)

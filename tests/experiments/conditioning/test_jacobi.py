@@ -15,6 +15,7 @@ from descent_audit.experiments.conditioning.jacobi import (
     plane_hessian,
     random_rotations,
 )
+from descent_audit.landscapes.quadratic import random_orthogonal, rotated_hessian
 from descent_audit.measurement.randomness import Streams
 
 
@@ -77,3 +78,10 @@ def test_random_bases_gain_little_in_many_dimensions():
     )
     found = {one.quantity: one.value for one in report.measured}
     assert 0.3 < found["smallest_gain_random"] <= found["median_gain_random"] < 2
+    assert found["gain_over_axis_ratio"] <= 1.0
+    curvatures = [
+        np.diag(rotated_hessian(np.geomspace(1e-4, 1.0, 20), random_orthogonal(20, np.random.default_rng(seed))))
+        for seed in range(20)
+    ]
+    typical = np.median([one.max() / one.min() for one in curvatures]) / 1e4
+    assert 0.2 * typical < found["axis_ratio_over_condition"] < 10 * typical

@@ -2,18 +2,22 @@
 
 import math
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import stats
 
 from descent_audit.experiments.gradient_descent.descent_lemma import (
     descent_lemma_bound,
     lemma_excess,
     no_global_smoothness,
+    random_pairs,
     step_decrease,
 )
+from descent_audit.experiments.smooth_functions import random_points, smooth_functions
 from descent_audit.landscapes.huber import Huber
 from descent_audit.landscapes.log_cosh import LogCosh
 from descent_audit.landscapes.power import Power
@@ -138,14 +142,18 @@ def test_local_constant_holds_where_it_was_measured():
     assert excess.max() <= 1e-13
 
 
-def test_random_points_follow_their_laws():
-    observations = report(draws=4000)
-    for quantity in ("squared_start", "squared_displacement"):
-        for one in (one for one in observations.measured if one.quantity == quantity):
-            freedom = 4000 * dict(zip(SETTINGS["functions"], SETTINGS["dimensions"], strict=True))[one.at["function"]]
-            assert one.predicted == freedom
-            assert one.value == pytest.approx(freedom, abs=6 * math.sqrt(2 * freedom))
-    assert all(-3.0 <= value < -2.98 for value in values(observations, "smallest_decade").values())
+@pytest.mark.parametrize("name", ["quadratic", "log_cosh"])
+def test_random_points_follow_their_laws(name):
+    """In units of the radius, and of radius times scale, coordinates are standard normal; decades are uniform."""
+    streams, draws = Streams(1, "claim", "arm"), 4000
+    (function,) = smooth_functions([name], [3], [2.5], condition_number=10.0, samples=8, streams=streams)
+    rng = np.random.default_rng(7)
+    x, y, scale = random_pairs(partial(random_points, function, draws, rng), draws, [-3.0, 0.0], rng)
+    for normal in (x / function.radius, (y - x) / (function.radius * scale)):
+        total = float(np.sum(normal**2))
+        assert min(stats.chi2.cdf(total, normal.size), stats.chi2.sf(total, normal.size)) > 1e-6
+        assert stats.kstest(normal.ravel(), "norm").pvalue > 1e-6
+    assert stats.kstest(np.log10(scale).ravel(), "uniform", (-3.0, 3.0)).pvalue > 1e-6
 
 
 def test_an_understated_constant_is_missed_by_an_eighth_at_most():

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from descent_audit.dynamics.trajectories import Optimizer, iterate
+from descent_audit.dynamics.trajectories import Optimizer, iterate, states
 from descent_audit.experiments.adaptive_rates.adaptive_methods import LABELS, Implementations
 from descent_audit.experiments.iteration_counts import first_within
 from descent_audit.landscapes.quadratic import DiagonalQuadratic, Quadratic, plane_rotation, rotated_hessian
@@ -84,14 +84,19 @@ def rotated_counts(
     accuracy: float,
     longest_steps: int,
 ) -> Observations:
-    """Count the steps of adaptive methods at one angle between eigenvectors and axes."""
+    r"""Count the steps of adaptive methods at one angle between eigenvectors and axes.
+
+    ``rate_ratio`` is the smallest ratio along a run of the rate of one parameter to that of the other, $\eta/\sqrt v$.
+    """
     implementations = Implementations(adam=adam_optimizer, rmsprop=rmsprop_optimizer)
     kappa, angles = np.array(condition_numbers), np.array([degrees])
     counts: dict[str, Count] = {}
+    ratios = Observations()
     for method in methods:
         rule = implementations.rule(method, first_decay=first_decay, second_decay=second_decay, epsilon=epsilon)
         counts[method] = iteration_counts(rule, learning_rate, kappa, angles, accuracy, longest_steps)
-    return _counted(counts, kappa, angles)
+        ratios += _rate_ratios(method, rule, learning_rate, kappa, degrees, counts[method][:, 0])
+    return _counted(counts, kappa, angles) + ratios
 
 
 def iteration_counts(
@@ -107,6 +112,24 @@ def iteration_counts(
     loss = Quadratic(hessians)
     path = iterate(loss.gradient, start[..., None, :], learning_rate, longest, rule)
     return first_within((x[..., 0, :] for x in path), accuracy * math.sqrt(2), (len(kappa), len(degrees)))
+
+
+def _rate_ratios(
+    method: str, rule: Optimizer, learning_rate: float, kappa: Array, degrees: float, counts: Count
+) -> Observations:
+    """Report how far the rates of both parameters are apart at most, until each run has come near enough."""
+    turn = plane_rotation(math.radians(degrees))
+    loss = Quadratic(np.stack([rotated_hessian(np.array([1.0, 1 / value]), turn) for value in kappa]))
+    start = np.broadcast_to(turn @ np.ones(2), (len(kappa), 1, 2))
+    smallest = np.ones(len(kappa))
+    for step, (_, state) in enumerate(states(loss.gradient, start, learning_rate, int(counts.max()), rule), 1):
+        roots = np.sqrt(getattr(state, "square", state)[:, 0])
+        ratio = roots.min(axis=-1) / roots.max(axis=-1)
+        smallest = np.where(step <= counts, np.minimum(smallest, ratio), smallest)
+    return Observations.of(
+        Observation("rate_ratio", float(ratio), at={"method": method, "condition_number": float(value)})
+        for value, ratio in zip(kappa, smallest, strict=True)
+    )
 
 
 def baseline_iterations(learning_rate: float, kappa: Array, accuracy: float, longest: int) -> Count:

@@ -46,14 +46,24 @@ def jacobi_rotation(
 
 
 def random_rotations(*, condition_number: float, dimensions: list[int], draws: int, streams: Streams) -> Observations:
-    r"""Measure the gain $\kappa/\kappa_{\rm eff}$ of the diagonal preconditioner in random bases."""
+    r"""Measure the gain $\kappa/\kappa_{\rm eff}$ of the diagonal preconditioner in random bases.
+
+    It is at most the condition number of the diagonal, $\max_iH_{ii}/\min_iH_{ii}$, since that of a product is at most
+    the product of both.
+    """
     observations = []
     for dimension in dimensions:
         rng = streams.generator(f"dimension={dimension}")
         spectrum = geometric_spectrum(1 / condition_number, 1.0, dimension)
         hessians = np.stack([rotated_hessian(spectrum, random_orthogonal(dimension, rng)) for _ in range(draws)])
         gains = condition_number / measured_condition(hessians)
+        curvatures = np.diagonal(hessians, axis1=-2, axis2=-1)
+        ratios = curvatures.max(axis=-1) / curvatures.min(axis=-1)
         at = {"dimension": dimension}
+        observations += [
+            Observation("gain_over_axis_ratio", float(np.max(gains / ratios)), at=at, replicates=draws),
+            Observation("axis_ratio_over_condition", float(ratios.max()) / condition_number, at=at, replicates=draws),
+        ]
         observations.append(Observation("median_gain_random", float(np.median(gains)), at=at, replicates=draws))
         observations.append(Observation("smallest_gain_random", float(gains.min()), at=at, replicates=draws))
     return Observations.of(observations)

@@ -1,9 +1,11 @@
 r"""The descent lemma: an L-smooth loss stays within $\tfrac L2\|y-x\|^2$ of its tangent plane."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from descent_audit.dynamics.trajectories import final
@@ -48,15 +50,11 @@ def descent_lemma_bound(
     report = _quadratic_equality(
         equality_smoothness, smoothness_factor, equality_start, equality_relative_rates, equality_points
     )
-    nearest, furthest = displacement_decades
     for function in chosen:
         audited = smoothness_factor * function.smoothness
         rng = streams.generator(f"draws={function.name}")
-        x = random_points(function, draws, rng)
-        scale = 10.0 ** rng.uniform(nearest, furthest, (draws, 1))
-        y = x + scale * random_points(function, draws, rng)
+        x, y, _ = random_pairs(partial(random_points, function, draws, rng), draws, displacement_decades, rng)
         rates = rng.uniform(0.0, largest_relative_rate, draws) / audited
-        report += _point_laws(x, y, scale, function.dimension, radius=function.radius, name=function.name)
         report += _excesses(function.loss, audited, x, y, rates, name=function.name, rounding=rounding)
         report += _tightness(function, audited, tightness_distance)
         report += _drawn_decreases(function.loss, audited, x[:drawn_points], rates[:drawn_points], name=function.name)
@@ -79,14 +77,24 @@ def no_global_smoothness(
     The constant is the curvature at the distance $(L/(p(p-1)))^{1/(p-2)}$ from the minimum; beyond it for $p > 2$, and
     nearer than it for $p < 2$, the curvature is larger.
     """
-    rng, (nearest, furthest) = streams.generator("draws"), displacement_decades
-    x = radius * rng.standard_normal((draws, 1))
-    scale = 10.0 ** rng.uniform(nearest, furthest, (draws, 1))
-    y = x + radius * scale * rng.standard_normal((draws, 1))
+    rng = streams.generator("draws")
+    x, y, _ = random_pairs(lambda: radius * rng.standard_normal((draws, 1)), draws, displacement_decades, rng)
     rates = rng.uniform(0.0, largest_relative_rate, draws) / smoothness
     name = f"power_{exponent:g}"
-    laws = _point_laws(x, y, scale, 1, radius=radius, name=name)
-    return laws + _excesses(Power(exponent), smoothness, x, y, rates, name=name, rounding=rounding)
+    return _excesses(Power(exponent), smoothness, x, y, rates, name=name, rounding=rounding)
+
+
+def random_pairs(
+    points: Callable[[], Array], draws: int, decades: Sequence[float], rng: Generator
+) -> tuple[Array, Array, Array]:
+    r"""Return points x, $y = x + 10^u x'$ and the scales $10^u$: x and x' drawn alike, u uniform on ``decades``.
+
+    Points are of shape ``(draws, d)``, scales of ``(draws, 1)``.
+    """
+    x = points()
+    nearest, furthest = decades
+    scale = 10.0 ** rng.uniform(nearest, furthest, (draws, 1))
+    return x, x + scale * points(), scale
 
 
 def lemma_excess(loss: Loss, smoothness: float, x: Array, y: Array) -> Array:
@@ -110,23 +118,6 @@ def step_decrease(loss: Loss, smoothness: float, x: Array, rates: Array) -> tupl
     before, after = loss.value(x), loss.value(final(loss.gradient, x, rates[..., None], 1))
     slope = rates * np.sum(loss.gradient(x) ** 2, axis=-1)
     return before - after, (1.0 - 0.5 * smoothness * rates) * slope, np.abs(before) + np.abs(after) + slope
-
-
-def _point_laws(x: Array, y: Array, scale: Array, dimension: int, *, radius: float, name: str) -> Observations:
-    r"""Report what is known of random points of ``dimension`` coordinates, whatever the loss.
-
-    In units of the radius x, and in units of the radius times ``scale`` also $y - x$, have independent standard normal
-    coordinates, so that their squares sum to a $\chi^2$. The decades of the scale are uniform.
-    """
-    at, freedom = {"function": name}, len(x) * dimension
-    start, move = float(np.sum((x / radius) ** 2)), float(np.sum(((y - x) / (radius * scale)) ** 2))
-    return Observations.of(
-        [
-            Observation("squared_start", start, freedom, at, replicates=len(x)),
-            Observation("squared_displacement", move, freedom, at, replicates=len(x)),
-            Observation("smallest_decade", float(np.log10(scale).min()), at=at, replicates=len(x)),
-        ]
-    )
 
 
 def _excesses(

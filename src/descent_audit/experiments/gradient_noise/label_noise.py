@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from descent_audit.dynamics.trajectories import Optimizer, update_rule
 from descent_audit.measurement.cells import Cell, Sampling
+from descent_audit.measurement.intervals import Interval
 from descent_audit.measurement.observations import Curve, Observation, Observations, sample_steps
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.tallies import Tally, mean_interval, moments, positive_mean_interval, tally
@@ -237,7 +238,7 @@ def _drawn(
         Curve("error", series, "measured", at, [float(found.mean("error"))]).within(
             positive_mean_interval(found, "error")
         ),
-        Curve("trace", series, "measured", shown, found.mean("path") / flat).within(
-            path.through(lambda value: value / flat)
+        Curve("trace", series, "measured", shown[1:], found.mean("path")[1:] / flat).within(
+            Interval(path.low[1:] / flat, path.high[1:] / flat)
         ),
     ]

@@ -101,6 +101,14 @@ def test_a_rule_of_the_pipeline_runs_what_a_person_types(tmp_path):
         assert (tmp_path / "results" / file).read_bytes() == (tmp_path / "outputs" / file).read_bytes()
 
 
+def test_list_without_an_entry_is_taken_where_the_experiment_can_do_without(tmp_path):
+    claim = "claim=momentum/heavy_ball_wall_crossing"
+    assert by_hand(tmp_path, claim, "scale=smoke", "claim.experiment.further_momentum=[]").returncode == 0
+    (tmp_path / "other").mkdir()
+    empty = fault(tmp_path / "other", claim, "scale=smoke", "claim.experiment.learning_rates=[]")
+    assert "arm claim: found IndexError" in empty
+
+
 def test_override_outweighs_the_scale(tmp_path):
     by_hand(tmp_path, f"claim={CHOICE}", "scale=smoke", "claim.experiment.steps=[150]")
     with (tmp_path / "outputs" / "observations" / f"{QUADRATIC}.csv").open() as file:

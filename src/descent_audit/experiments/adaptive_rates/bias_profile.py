@@ -41,8 +41,8 @@ def bias_profile(
 
     Then $m_t = (1-\beta_1^t)g$ and $v_t = (1-\beta_2^t)g^2$: the correction makes $\hat m_t = g$, $\hat v_t = g^2$ and
     every step $\eta$; without it the step is $\eta R(t)$, $R(t) = (1-\beta_1^t)/\sqrt{1-\beta_2^t}$. ``decays`` lists
-    pairs $(\beta_1, \beta_2)$. Settled is the run from which on $R$ stays within ``settled_within`` of 1 (Kingma and
-    Ba 2015, section 3).
+    pairs $(\beta_1, \beta_2)$. The settling step is the last at which $R$ is further than ``settled_within`` from 1
+    (Kingma and Ba 2015, section 3).
     """
     pairs = np.array(decays)
     t = np.arange(1, steps + 1)[:, None]

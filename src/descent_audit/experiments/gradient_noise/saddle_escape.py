@@ -159,18 +159,21 @@ def _left(
 def _half_times(
     temperatures: list[float], counts: list[Array], rate: float, bound: float, walkers: int
 ) -> Observations:
-    r"""Report half-times, and how much later the next lower temperature has its own: $\ln(T'/T)/(2\ln(1+\eta))$."""
+    r"""Report half-times, and how much later the next lower temperature has its own: $\ln(T'/T)/(2\ln(1+\eta))$.
+
+    One that is not reached within the steps is infinite, and so is a delay that begins or ends with it.
+    """
     noisy = sorted((pair for pair in zip(temperatures, counts, strict=True) if pair[0] > 0), key=lambda pair: pair[0])
     observations, found = [], []
     for temperature, outside in noisy:
         reached = np.flatnonzero(2 * outside >= walkers)
-        found.append(int(reached[0]) if len(reached) else len(outside))
+        found.append(float(reached[0]) if len(reached) else math.inf)
         expected = math.ceil(exact_half_time(temperature, rate, bound))
         observations.append(Observation("half_time", found[-1], expected, {"temperature": temperature}))
     for index in range(len(noisy) - 1):
         low, high = noisy[index][0], noisy[index + 1][0]
         expected_delay = math.log(high / low) / (2.0 * math.log1p(rate))
-        delay = found[index] - found[index + 1]
+        delay = found[index] - found[index + 1] if math.isfinite(found[index + 1]) else math.inf
         observations.append(Observation("half_time_delay", delay, expected_delay, {"temperature": low}))
     return Observations.of(observations)
 

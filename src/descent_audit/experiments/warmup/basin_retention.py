@@ -34,7 +34,7 @@ def basin_retention(
 
     The loss is $a_k(1 - \cos w)$, its curvature high for the first ``high_steps`` steps. With warmup no step
     expands while $\eta_k a_k \le 2$, since then $|w - \eta a \sin w| \le |w|$: nothing leaves if $K \le 2S/c$.
-    At a constant rate one step reaches $\sqrt{c^2 - 1} - \arccos(1/c)$, beyond the border for $c > 4.61$. ``starts``
+    At a constant rate one step reaches $\sqrt{c^2 - 1} - \arccos(1/c)$, beyond the border for $c > 4.6033$. ``starts``
     points are spread evenly over [``nearest``, ``furthest``].
     """
     start = np.linspace(nearest, furthest, starts)

@@ -93,6 +93,15 @@ def test_parameter_point_sorts_its_keys():
     assert parameter_point({"b": 1, "a": 0.1, "c": "x"}) == "a=0.1;b=1;c=x"
 
 
+def test_parameter_point_has_one_name_whatever_the_last_digits_of_its_numbers():
+    names = {parameter_point({"rate": rate}) for rate in (0.056234132519034905, 0.05623413251903491, 10**-1.25)}
+    assert names == {"rate=0.056234132519"}
+    assert (
+        parameter_point({"scale": 1e300, "count": 10**17, "flag": True})
+        == "count=100000000000000000;flag=true;scale=1e+300"
+    )
+
+
 @given(last=st.integers(0, 10**6), log=st.booleans())
 def test_sampled_steps_are_few_and_include_both_ends(last, log):
     steps = sample_steps(last, 40, log=log)

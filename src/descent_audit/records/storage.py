@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 
+DIGITS = 12
+"""Significant digits of a number in the name of a parameter point."""
+
+
 class StorageError(RuntimeError):
     """A file that cannot be written, or that is not what a stage wrote; its text is one line."""
 
@@ -32,8 +36,15 @@ def plain(value: object) -> str:
 
 
 def parameter_point(at: Mapping[str, object]) -> str:
-    """Return a parameter point as text: ``key=value`` joined by ``;``, keys sorted, shortest numbers."""
-    return ";".join(f"{key}={plain(at[key])}" for key in sorted(at))
+    """Return a parameter point as text: ``key=value`` joined by ``;``, keys sorted, numbers to twelve digits.
+
+    The last digits of a grid in constant ratio differ between machines, and a point is to have one name on all of them.
+    """
+    return ";".join(f"{key}={plain(_rounded(at[key]))}" for key in sorted(at))
+
+
+def _rounded(value: object) -> object:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def shard_path(folder: Path, claim: str, made_of: str, shard: int, shards: int) -> Path:

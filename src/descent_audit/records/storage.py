@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-
 DIGITS = 12
 """Significant digits of a number in the name of a parameter point."""
 

@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 RESOLVE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: reproduce test cluster lint verify faults faults-sample reference calibrate stability lock figures workflow-report readme benchmark clean clean-stale moved
+.PHONY: reproduce test cluster histories lint verify faults faults-sample reference calibrate stability lock figures workflow-report readme benchmark clean clean-stale moved
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores all --config scale=$(SCALE)
@@ -24,6 +24,10 @@ cluster: .venv-slurm/.ready
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv-slurm/bin/python --require-hashes requirements.lock requirements-slurm.lock
 	$(BIN)/uv pip install --quiet --python .venv-slurm/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Random histories of edits, runs, kills and deletions in one folder, which must end in the tables of a fresh run: HISTORIES=n of them.
+histories: $(READY)
+	HISTORIES=$(or $(HISTORIES),30) $(BIN)/pytest -n 1 tests/workflow/test_histories.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

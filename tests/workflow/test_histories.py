@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from conftest import QUADRATIC, claim_path, clean_environment, copy_project, snakemake
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -177,6 +177,7 @@ TestHistories.settings = settings(
     stateful_step_count=12 if COUNT else 6,
     derandomize=not COUNT,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a history takes longer than to read it
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )

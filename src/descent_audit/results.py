@@ -52,6 +52,7 @@ TABLES: dict[str, dict[str, str]] = {
         "audited": COUNT,
         **dict.fromkeys((verdict.replace(" ", "_") for verdict in VERDICTS), COUNT),
     },
+    "outlines": {**dict.fromkeys(("claim", "arm", "panel", "series", "role"), TEXT), "points": COUNT, "sha256": TEXT},
     "calibration": {
         "claim": TEXT,
         "seeds": COUNT,

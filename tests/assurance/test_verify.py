@@ -11,16 +11,25 @@ OBSERVATION = {"claim": "a", "arm": "claim", "quantity": "q", "at": "n=1", "repl
 ENVIRONMENT = {"scale": "full", "packages": {"numpy": "2"}, "platform": {"system": "Linux"}, "kernels": {}}
 
 
-def written(folder, *, value=1.0, met=True, verdict="supported", environment=ENVIRONMENT, shown=(), **check):
+CURVE = {"claim": "a", "arm": "claim", "panel": "p", "series": "s", "role": "predicted", "x": 1.0, "y": 2.0}
+
+
+def written(
+    folder, *, value=1.0, met=True, verdict="supported", environment=ENVIRONMENT, shown=(), cells=(), curve=(), **check
+):
     tables = {
-        "verdicts": [{"claim": "a", "verdict": verdict}],
-        "statements": [{"id": "s", "verdict": verdict}],
+        "verdicts": [{"claim": "a", "verdict": verdict, "section": "One", **dict(cells).get("verdicts", {})}],
+        "statements": [{"id": "s", "verdict": verdict, **dict(cells).get("statements", {})}],
+        "coverage": [{"section": "all", "statements": 1, **dict(cells).get("coverage", {})}],
         "checks": [{**CHECK, "value": value, "met": met, **check}],
     }
     observed = {**OBSERVATION, "value": value, "at": check.get("at", "n=1")}
     text = csv_text(frame("observations", [{**observed, **one} for one in ({}, *shown)]))
-    write_text(folder / "observations" / "a.csv", text)
-    write_text(folder / "seals" / "a.sha256", seal_text({"observations/a.csv": text}))
+    points = csv_text(frame("curves", [{**CURVE, **one} for one in ({}, *curve)]))
+    contents = {"observations/a.csv": text, "curves/a.csv": points}
+    for name, content in contents.items():
+        write_text(folder / name, content)
+    write_text(folder / "seals" / "a.sha256", seal_text(contents))
     for name, rows in tables.items():
         write_text(folder / f"{name}.csv", csv_text(frame(name, rows)))
     write_text(folder / "manifest.json", json.dumps({**environment, "more": 1}))
@@ -100,6 +109,50 @@ def test_what_no_expectation_compares_is_held_to_the_last_bit_on_the_same_platfo
     assert code == 1
     assert line in text
     other = written(tmp_path / "other", shown=[{**SHOWN, **change}], environment={**ENVIRONMENT, "packages": {}})
+    assert outcome(capsys, tmp_path / "reference", other)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "elsewhere"),
+    [
+        ({"verdicts": {"section": "Two"}}, "verdicts: a, section: One -> Two", True),
+        ({"verdicts": {"control_failed": True}}, "verdicts: a, control_failed: none -> true", True),
+        ({"verdicts": {"worst_quantity": "q"}}, "verdicts: a, worst_quantity:  -> q", False),
+        ({"statements": {"limits": "a/odd"}}, "statements: s, limits:  -> a/odd", True),
+        ({"coverage": {"statements": 2}}, "coverage: all, statements: 1 -> 2", True),
+    ],
+)
+def test_every_cell_of_the_tables_that_people_read_is_compared(capsys, reference, tmp_path, change, line, elsewhere):
+    code, text = outcome(capsys, reference, written(tmp_path / "new", cells=tuple(change.items())))
+    assert code == 1
+    assert line in text
+    other = written(tmp_path / "other", cells=tuple(change.items()), environment={**ENVIRONMENT, "packages": {}})
+    assert outcome(capsys, reference, other)[0] == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("point", "line", "elsewhere"),
+    [
+        ({"y": 2.5}, "a claim p s predicted, points: 1 -> 2", True),
+        ({"series": "t"}, "a claim p t predicted: new", True),
+        ({"arm": "other"}, "a other p s predicted: new", True),
+    ],
+)
+def test_curve_with_another_point_or_of_another_arm_is_told(capsys, reference, tmp_path, point, line, elsewhere):
+    code, text = outcome(capsys, reference, written(tmp_path / "new", curve=[point]))
+    assert code == 1
+    assert line in text
+    other = written(tmp_path / "other", curve=[point], environment={**ENVIRONMENT, "packages": {}})
+    assert outcome(capsys, reference, other)[0] == elsewhere
+
+
+def test_line_in_another_place_is_told_on_the_same_platform(capsys, tmp_path):
+    verify.update(written(tmp_path / "first", curve=[{"x": 2.0, "y": 3.0}]), tmp_path / "reference")
+    moved = written(tmp_path / "moved", curve=[{"x": 2.0, "y": 3.0000000000000004}])
+    code, text = outcome(capsys, tmp_path / "reference", moved)
+    assert code == 1
+    assert "a claim p s predicted, sha256: " in text
+    other = written(tmp_path / "other", curve=[{"x": 2.0, "y": 3.1}], environment={**ENVIRONMENT, "packages": {}})
     assert outcome(capsys, tmp_path / "reference", other)[0] == 0
 
 

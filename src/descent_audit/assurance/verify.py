@@ -17,8 +17,9 @@ from typing import Any
 import pandas as pd
 
 from descent_audit.claims.catalogue import ROOT
-from descent_audit.records.storage import json_text, plain, read_json, read_text, reading_manifest, write_text
-from descent_audit.results import PLACE, csv_text, read, read_sealed
+from descent_audit.records.made import short
+from descent_audit.records.storage import digest, json_text, plain, read_json, read_text, reading_manifest, write_text
+from descent_audit.results import PLACE, csv_text, frame, read, read_sealed
 from descent_audit.results import TABLES as RESULTS
 from descent_audit.stages.programs import program
 
@@ -27,17 +28,24 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 LISTED = 20
 """Changed numbers that the changelog names before it counts the rest."""
 TABLES = {
-    "verdicts": ("claim", "verdict"),
-    "statements": ("id", "verdict"),
+    "verdicts": ("claim", "section", "verdict", "worst_quantity", "control_failed", "counterexample_shown"),
+    "statements": ("id", "section", "force", "verdict", "contradicted_by", "refuted_by", "limits", "claims"),
+    "coverage": tuple(RESULTS["coverage"]),
     "checks": (*PLACE, "relation", "tolerance", "value", "met"),
     "observations": tuple(RESULTS["observations"]),
+    "outlines": tuple(RESULTS["outlines"]),
 }
-"""The columns that the reference keeps of each table; the last one holds the observations of all claims."""
+"""The columns that the reference keeps of each table; the last two are of all claims, and outlines of their curves."""
+SERIES = ("claim", "arm", "panel", "series", "role")
+"""What names a curve."""
+DIGITS = ("worst_quantity", "sha256")
+"""Columns that last digits decide: compared on the same platform alone."""
 ENVIRONMENT = "environment.json"
 """Packages, platform and kernels of the reference."""
-FILES = tuple(f"{name}.csv" for name in TABLES)
 FILES = (*(f"{name}.csv" for name in TABLES), ENVIRONMENT)
-COMPARED = ("verdicts", "statements", "checks")
+READ = ("verdicts", "statements", "coverage", "checks")
+KEYS = {"verdicts": ("claim",), "statements": ("id",), "coverage": ("section",), "outlines": SERIES}
+"""What names a row of the tables that are compared cell by cell."""
 CHECK_KEY = (*PLACE, "relation")
 NEW_OR_GONE = {"left_only": "gone", "right_only": "new"}
 """Words for a row that only one of two joined tables has."""
@@ -55,9 +63,25 @@ def environment(results: Path) -> dict[str, Any]:
 
 def kept(results: Path) -> dict[str, pd.DataFrame]:
     """Return what a reference keeps of a run, by table. Raises ``StorageError`` where one cannot be read."""
-    tables = {name: read(results / f"{name}.csv")[list(TABLES[name])] for name in COMPARED}
-    observed = [read_sealed(results, "observations", name) for name in tables["verdicts"]["claim"]]
-    return {**tables, "observations": pd.concat(observed, ignore_index=True)}
+    tables = {name: read(results / f"{name}.csv")[list(TABLES[name])] for name in READ}
+    names = tables["verdicts"]["claim"]
+    observed = [read_sealed(results, "observations", name) for name in names]
+    curves = [outlines(read_sealed(results, "curves", name)) for name in names]
+    whole = {"observations": observed, "outlines": curves}
+    return {**tables, **{name: pd.concat(parts, ignore_index=True) for name, parts in whole.items()}}
+
+
+def outlines(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for every curve of a claim: how many points it has, and the digest of all that is drawn of them."""
+    rows = [
+        {
+            **dict(zip(SERIES, named, strict=True)),
+            "points": len(points),
+            "sha256": digest(csv_text(points).encode("utf-8")),
+        }
+        for named, points in curves.groupby(list(SERIES), sort=True)
+    ]
+    return frame("outlines", rows)
 
 
 def joined(old: pd.DataFrame, new: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -70,6 +94,23 @@ def changed_verdicts(old: pd.DataFrame, new: pd.DataFrame, key: str) -> Iterator
     both = joined(old, new, [key]).fillna({"verdict_old": "absent", "verdict_new": "absent"})
     for row in both[both["verdict_old"] != both["verdict_new"]].itertuples():
         yield f"{getattr(row, key)}: {row.verdict_old} -> {row.verdict_new}"
+
+
+def changed_cells(old: pd.DataFrame, new: pd.DataFrame, keys: Sequence[str], *, bitwise: bool) -> Iterator[str]:
+    """Yield a line for every row that is gone or new, and for every other cell that changed but for verdicts.
+
+    Columns that last digits decide are compared where ``bitwise``.
+    """
+    columns = [name for name in old if name not in (*keys, "verdict") and (bitwise or name not in DIGITS)]
+    for row in joined(old, new, keys).itertuples():
+        place = " ".join(part for part in (getattr(row, key) for key in keys) if part)
+        if row.side != "both":
+            yield f"{place}: {NEW_OR_GONE[row.side]}"
+            continue
+        for column in columns:
+            values = _cell(getattr(row, f"{column}_old")), _cell(getattr(row, f"{column}_new"))
+            if values[0] != values[1]:
+                yield f"{place}, {column}: {short(values[0])} -> {short(values[1])}"
 
 
 def changed_numbers(old: pd.DataFrame, new: pd.DataFrame, *, bitwise: bool) -> Iterator[str]:
@@ -133,6 +174,7 @@ def differences(results: Path, reference: Path, *, bitwise: bool) -> dict[str, l
     new = kept(results)
     observed = old["observations"], new["observations"]
     compared = pd.concat([old["checks"], new["checks"]])
+    cells = {name: list(changed_cells(old[name], new[name], keys, bitwise=bitwise)) for name, keys in KEYS.items()}
     return {
         "Verdicts of claims": list(changed_verdicts(old["verdicts"], new["verdicts"], "claim")),
         "Verdicts of statements": list(changed_verdicts(old["statements"], new["statements"], "id")),
@@ -140,6 +182,12 @@ def differences(results: Path, reference: Path, *, bitwise: bool) -> dict[str, l
         "Predictions, errors and numbers that are only shown": list(changed_observations(*observed, compared))
         if bitwise
         else [],
+        "Other cells of verdicts, statements and coverage": [
+            *(f"verdicts: {line}" for line in cells["verdicts"]),
+            *(f"statements: {line}" for line in cells["statements"]),
+            *(f"coverage: {line}" for line in cells["coverage"]),
+        ],
+        "Curves": cells["outlines"],
     }
 
 

@@ -12,8 +12,8 @@ export function parts(id) {
   return { kind: "drawn", claim: id };
 }
 
-/** The lines of the chain, [label, text], for a page whose run has this scale, seed and digests. */
-export function chain(id, { scale, seed, digests }) {
+/** The lines of the chain, [label, text], for a page whose run has this scale and seed, and by claim a file and digests. */
+export function chain(id, { scale, seed, origins }) {
   const one = parts(id);
   const option = scale === "full" ? "" : ` --scale ${scale}`;
   const quoted = /^[\w/.-]+$/.test(id) ? id : `'${id}'`;
@@ -22,12 +22,12 @@ export function chain(id, { scale, seed, digests }) {
   if (one.kind === "counted") {
     return [["table", one.table], ["row", one.row], ["column", one.column.replaceAll("_", " ")], trace];
   }
-  const [config, code] = digests[one.claim] ?? ["", ""];
+  const made = origins[one.claim] ?? { file: "", parameters: "", code: "" };
   const origin = [
     ["seed", String(seed)],
-    ["parameters", `config/claim/${one.claim}.yaml`],
-    ["sha256 of them", config],
-    ["sha256 of the code", code],
+    ["parameters", made.file],
+    ["sha256 of them", made.parameters],
+    ["sha256 of the code", made.code],
   ];
   if (one.kind === "drawn") {
     return [["figure of", one.claim], ["file", `results/${scale}/curves/${one.claim}.csv`], ...origin, trace];

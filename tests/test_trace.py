@@ -105,6 +105,37 @@ def test_unknown_identifier_is_one_line(results, identifier, fault):
     assert "\n" not in str(caught.value.code)
 
 
+def test_number_without_its_point_is_told_the_points(results):
+    claim, arm, quantity, *_ = next(row for row in observations(results, NAME) if row[3])
+    with pytest.raises(SystemExit) as stopped:
+        trace.main([f"{claim}/{arm}/{quantity}", "--results", str(results)])
+    points = {row[3] for row in observations(results, NAME) if row[1:3] == [arm, quantity]}
+    assert f"found no point, allowed: {arm}/{quantity}[POINT] with POINT one of " in stopped.value.code
+    assert all(point in stopped.value.code for point in points)
+
+
+def test_run_at_another_scale_is_named_where_there_is_none_at_this_one(results):
+    with pytest.raises(SystemExit) as stopped:
+        trace.main([NAME, "--results", str(results.parent / "full")])
+    assert stopped.value.code.endswith("found no finished run; there is a run at another scale: --scale smoke")
+    with pytest.raises(SystemExit, match="found no finished run; run snakemake --cores all"):
+        trace.main([NAME, "--results", str(results / "nowhere" / "full")])
+
+
+def test_chain_shows_the_parameters_of_the_arm_that_is_asked_for(results, capsys):
+    """Each parameter is that of the record, in which the arms differ."""
+    made = json.loads(next((results / "made").glob(f"{NAME}.*")).read_text())
+    told = {}
+    for arm in made["arms"]:
+        row = next(row for row in observations(results, NAME) if row[1] == arm)
+        text = printed(capsys, results, identifiers.observed(*row[:4]))
+        shown = dict(re.findall(r"^  (\w+) +(.+)$", text, re.MULTILINE))
+        assert shown == {key: str(value) for key, value in made["arms"][arm].items() if key != "_target_"}
+        assert made["code"] in text and str(made["seed"]) in text
+        told[arm] = shown
+    assert len({str(shown) for shown in told.values()}) == len(made["arms"])
+
+
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 POINTS = st.lists(st.tuples(NAMES, st.from_regex(r"[a-z0-9.+-]{1,6}", fullmatch=True)), max_size=3)
 
@@ -122,7 +153,8 @@ def test_page_reads_identifiers_as_the_command_does():
     code = (
         'import {parts, chain} from "./reports/provenance.mjs";'
         f"const ids = {json.dumps(texts)};"
-        'const page = {scale: "smoke", seed: 5, digests: {a_b: ["c", "d"]}};'
+        'const made = {file: "config/claim/t/a_b.yaml", parameters: "c", code: "d"};'
+        'const page = {scale: "smoke", seed: 5, origins: {a_b: made}};'
         "console.log(JSON.stringify(ids.map((id) => [parts(id), Object.fromEntries(chain(id, page))])))"
     )
     command = ["node", "--input-type=module", "--eval", code]
@@ -133,6 +165,7 @@ def test_page_reads_identifiers_as_the_command_does():
         assert chain["trace"].startswith("python -m descent_audit.trace --scale smoke ")
     assert found[0][1]["recompute"] == f"python -m descent_audit.trace --scale smoke --recompute '{texts[0]}'"
     assert found[1][1]["sha256 of the code"] == "d"
+    assert (found[1][1]["parameters"], found[1][1]["sha256 of them"]) == ("config/claim/t/a_b.yaml", "c")
 
 
 def test_recomputing_a_figure_forgets_what_is_kept_of_it(results, capsys):

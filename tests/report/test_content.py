@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import re
@@ -8,7 +9,7 @@ from html.parser import HTMLParser
 import pypandoc
 import pytest
 import typst
-from conftest import PROJECT, SENTENCES, row
+from conftest import FEW_CLAIMS, PROJECT, SENTENCES, claim_path, row
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -292,7 +293,20 @@ def test_formula_and_derivation_of_every_claim_are_mathematics_in_both_forms(nam
 
 def test_manifest_of_another_version_is_refused():
     with pytest.raises(StorageError, match=r"manifest\.json: found no key 'seed', allowed: "):
-        page.provenance({"claims": {}, "scale": "smoke"})
+        page.provenance({"claims": {}, "scale": "smoke"}, {})
+
+
+def test_page_tells_of_every_claim_its_own_file_and_the_digests_of_its_record(html, few_results):
+    told = json.loads(re.search(r'id="provenance-data">(.*?)</script>', html, re.DOTALL)[1])
+    assert set(told["origins"]) == set(FEW_CLAIMS)
+    for name, origin in told["origins"].items():
+        made = json.loads(next((few_results / "made").glob(f"{name}.*")).read_text())
+        assert origin["file"] == str(claim_path(name).relative_to(PROJECT))
+        plain = json.dumps(made["arms"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert origin["parameters"] == hashlib.sha256(plain.encode()).hexdigest()
+        assert origin["code"] == made["code"] != origin["parameters"]
+        assert told["seed"] == made["seed"]
+    assert len({origin["code"] for origin in told["origins"].values()}) == len(FEW_CLAIMS)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pypandoc
 
+from descent_audit.claims.catalogue import Claim
 from descent_audit.records.made import check_made
 from descent_audit.records.storage import read_json, reading_manifest
 from descent_audit.report import explore
@@ -52,7 +53,7 @@ def page_context(audit: Audit, results: Path, scale: str) -> dict[str, Any]:
             row["id"]: pictured(row, context["ledger"][row["id"]], thumbnails) for row in context["statements"]
         },
         "explore": explore.blocks([audit.claims[name] for name in audit.judged], results, scale),
-        "provenance": provenance(read_json(results / "manifest.json")),
+        "provenance": provenance(read_json(results / "manifest.json"), audit.claims),
     }
 
 
@@ -65,14 +66,17 @@ def pictured(statement: Mapping[str, Any], entry: Mapping[str, Any], thumbnails:
     return next((name for name in names if thumbnails.get(name)), "")
 
 
-def provenance(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what every number of a claim follows from, as the page shows it: seed, and digests by claim.
+def provenance(manifest: Mapping[str, Any], claims: Mapping[str, Claim]) -> dict[str, Any]:
+    """Return what every number of a claim follows from, as the page shows it: seed, and by claim its file and digests.
 
     Raises ``StorageError`` for a manifest that another version has written.
     """
     with reading_manifest():
-        digests = {name: [made["config_digest"], made["code"]] for name, made in manifest["claims"].items()}
-        return {"scale": manifest["scale"], "seed": manifest["seed"], "digests": digests}
+        origins = {
+            name: {"file": claims[name].file, "parameters": made["config_digest"], "code": made["code"]}
+            for name, made in manifest["claims"].items()
+        }
+        return {"scale": manifest["scale"], "seed": manifest["seed"], "origins": origins}
 
 
 def html(text: str) -> str:

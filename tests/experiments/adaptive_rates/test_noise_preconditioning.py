@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from descent_audit.experiments.adaptive_rates import noise_preconditioning as experiment
+from descent_audit.experiments.adaptive_rates import rule_responses
 from descent_audit.landscapes.sign_design import SignDesign
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.randomness import Streams
@@ -57,14 +58,14 @@ def test_condition_number_that_is_left_follows_the_noise(power):
 def test_response_is_the_same_for_all_coordinates_or_the_slopes_own():
     rules = ["rmsprop.RMSProp", "adam.Adam", "heavy_ball.HeavyBall", "gradient_descent.GradientDescent"]
     settings = {"dimension": 3, "condition_number": 50.0, "learning_rate": 1e-3, "decay": 0.9, "steps": 100}
-    found = values(experiment.open_loop(optimizers=rules, **settings))
+    found = values(rule_responses.open_loop(optimizers=rules, **settings))
     assert [found["response_condition", rule.partition(".")[2]] for rule in rules] == pytest.approx([1, 1, 50, 50])
 
 
 def test_rule_with_a_diagonal_does_not_commute_with_rotations():
     settings = {"dimension": 3, "condition_number": 50.0, "learning_rate": 0.01, "decay": 0.9, "steps": 20}
     found = values(
-        experiment.rotated_runs(optimizers=["heavy_ball.HeavyBall", "rmsprop.RMSProp"], streams=STREAMS, **settings)
+        rule_responses.rotated_runs(optimizers=["heavy_ball.HeavyBall", "rmsprop.RMSProp"], streams=STREAMS, **settings)
     )
     assert found["equivariance_error", "HeavyBall"] < 1e-13
     assert found["equivariance_error", "RMSProp"] > 0.01

@@ -5,7 +5,7 @@ import pytest
 
 from descent_audit.claims.catalogue import load_claims
 from descent_audit.dynamics.backtracking import Armijo
-from descent_audit.experiments.schedules import batch_search
+from descent_audit.experiments.schedules import batch_search, scale_search
 from descent_audit.measurement.parameters import OutOfRange
 from descent_audit.measurement.randomness import Streams
 from descent_audit.theory.least_squares_moments import (
@@ -63,15 +63,15 @@ def test_search_takes_the_steps_of_a_plain_loop():
             alpha /= 2
         x, steps = x - alpha * gradient, steps + 1
         alphas.append(100.0 * alpha)
-    found = values(batch_search.full_loss_search(**FULL))
+    found = values(scale_search.full_loss_search(**FULL))
     assert found["search_steps", 1.0] == found["search_steps", 1024.0] == steps
     assert (found["smallest_step",], found["largest_step",]) == (min(alphas), max(alphas))
     assert found["iterate_difference",] == 0.0
 
 
 def test_search_is_within_its_bound_and_the_first_trial_is_not():
-    assert values(batch_search.full_loss_search(**FULL))["steps_over_bound",] < 1.0
-    unsearched = values(batch_search.full_loss_search(**{**FULL, "longest_search": 0, "longest_run": 60000}))
+    assert values(scale_search.full_loss_search(**FULL))["steps_over_bound",] < 1.0
+    unsearched = values(scale_search.full_loss_search(**{**FULL, "longest_search": 0, "longest_run": 60000}))
     assert unsearched["steps_over_bound",] > 1.0
     assert unsearched["speedup",] < 1.0
 

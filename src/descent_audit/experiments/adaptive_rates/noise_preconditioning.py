@@ -2,7 +2,6 @@ r"""What RMSProp and Adam precondition by: the root of the second moment of the 
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -10,19 +9,16 @@ from numpy.typing import NDArray
 
 from descent_audit.dynamics.minibatch_descent import batch_gradient
 from descent_audit.dynamics.minibatches import draw_batches
-from descent_audit.dynamics.trajectories import Optimizer, iterate, last, states, update_rule
+from descent_audit.dynamics.trajectories import Optimizer, states, update_rule
+from descent_audit.experiments.adaptive_rates.rule_responses import RULES, hyperparameters, rule_name
 from descent_audit.landscapes.quadratic import (
     DiagonalQuadratic,
-    Quadratic,
     geometric_spectrum,
-    random_orthogonal,
-    rotated_hessian,
 )
 from descent_audit.landscapes.sign_design import SignDesign
 from descent_audit.measurement.cells import Cell, Sampling
 from descent_audit.measurement.observations import Curve, Observation, Observations, Scalar
 from descent_audit.measurement.parameters import OutOfRange, check_batch_sizes
-from descent_audit.measurement.randomness import Streams
 from descent_audit.measurement.statistics import loglog_slope
 from descent_audit.measurement.tallies import Tally, mean_interval, moments, tally
 from descent_audit.theory.adaptive_stationarity import effective_condition, stationary_root
@@ -31,8 +27,6 @@ from descent_audit.theory.sign_design_moments import variance_factor
 Array = NDArray[np.float64]
 NoisyGradient = Callable[[Generator, Array], Array]
 """The gradient ``(runs, d)`` at points ``(runs, d)``, with noise that is drawn anew."""
-RULES = ("rmsprop.RMSProp", "adam.Adam")
-"""The rules that divide by a root mean square."""
 
 
 def batch_noise(
@@ -115,87 +109,12 @@ def power_noise(
     )
 
 
-def open_loop(
-    *,
-    optimizers: list[str],
-    dimension: int,
-    condition_number: float,
-    learning_rate: float,
-    decay: float,
-    steps: int,
-) -> Observations:
-    r"""Measure how far each rule moves each coordinate under the constant gradient $g_j = \lambda_j$.
-
-    The response is $P_j = -\Delta x_j/(Ng_j)$; the condition number of $\lambda_jP_j$ is 1 for a rule that divides by
-    the gradient's size and $\kappa$ for one that multiplies all coordinates alike. ``decay`` is every decay constant.
-    """
-    slopes = geometric_spectrum(1.0, 1.0 / condition_number, dimension)
-    observations = []
-    for name in optimizers:
-        rule = update_rule(name, **_hyperparameters(name, decay, decay))
-        moved = last(iterate(lambda x: slopes, np.zeros(dimension), learning_rate, steps, rule), np.zeros(dimension))
-        scaled = slopes * (-moved / (steps * slopes))
-        found, at = float(scaled.max() / scaled.min()), {"rule": _label(name)}
-        observations.append(Observation("response_condition", found, 1.0 if name in RULES else condition_number, at))
-    return Observations.of(observations)
-
-
-def rotated_runs(
-    *,
-    optimizers: list[str],
-    dimension: int,
-    condition_number: float,
-    learning_rate: float,
-    decay: float,
-    steps: int,
-    streams: Streams,
-) -> Observations:
-    r"""Run each rule on $\mathrm{diag}(\lambda)$ from $x_0$ and on $QHQ^\top$ from $Qx_0$; Q is a random rotation.
-
-    ``equivariance_error`` is the largest $\|Qx_t - x'_t\|/\|x_0\|$ along the path: 0 for a rule that has no matrix, or
-    none that is tied to the axes.
-    """
-    curvatures = geometric_spectrum(1.0, 1.0 / condition_number, dimension)
-    basis = random_orthogonal(dimension, streams.generator("rotation"))
-    straight, turned = Quadratic(np.diag(curvatures)), Quadratic(rotated_hessian(curvatures, basis))
-    start = np.ones(dimension)
-    observations = []
-    for name in optimizers:
-        rule = update_rule(name, **_hyperparameters(name, decay, decay))
-        paths = (
-            iterate(straight.gradient, start, learning_rate, steps, rule),
-            iterate(turned.gradient, basis @ start, learning_rate, steps, rule),
-        )
-        apart = max(float(np.linalg.norm(basis @ x - y)) for x, y in zip(*paths, strict=True))
-        observations.append(
-            Observation("equivariance_error", apart / float(np.linalg.norm(start)), 0.0, {"rule": _label(name)})
-        )
-    return Observations.of(observations)
-
-
-def _label(name: str) -> str:
-    """Return what a reader calls a rule."""
-    return name.partition(".")[2]
-
-
-def _hyperparameters(name: str, first_decay: float, second_decay: float) -> dict[str, Any]:
-    r"""Return the constants of a rule, without $\epsilon$."""
-    known: dict[str, dict[str, Any]] = {
-        "rmsprop.RMSProp": {"second_decay": second_decay, "epsilon": 0.0},
-        "adam.Adam": {
-            "first_decay": first_decay, "second_decay": second_decay, "epsilon": 0.0, "bias_correction": True,
-        },
-        "heavy_ball.HeavyBall": {"momentum": first_decay},
-    }  # fmt: skip
-    return known.get(name, {})
-
-
 def _settled(name: str, first_decay: float, second_decay: float) -> tuple[str, Optimizer]:
     """Return the label of a rule and the rule as it is after many steps: there is nothing left to correct."""
     if name not in RULES:
         raise OutOfRange("optimizers", name, ", ".join(RULES))
-    constants = _hyperparameters(name, first_decay, second_decay)
-    return _label(name), update_rule(name, **{**constants, **({"bias_correction": False} if "Adam" in name else {})})
+    constants = hyperparameters(name, first_decay, second_decay)
+    return rule_name(name), update_rule(name, **{**constants, **({"bias_correction": False} if "Adam" in name else {})})
 
 
 def _sampling(

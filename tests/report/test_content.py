@@ -38,6 +38,13 @@ def test_number_is_shown_as_readers_write_it(value, text):
     assert wording.shown_number(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(9999.7, "10000"), (1702.4, "1702"), (0.00123456, "0.00123"), (12.345, "12.3")]
+)
+def test_number_of_few_digits_keeps_those_before_the_point(value, text):
+    assert wording.shown_number(value, 3) == text
+
+
 @given(st.text(alphabet="ab 1*_`<>$|~^[]{}#@\\", min_size=1))
 def test_escaped_text_comes_out_as_it_went_in(text):
     plain = " ".join(text.split())

@@ -33,11 +33,15 @@ LONG = re.compile(r"\d+\.\d{6,}(?:e[-+]?\d+)?")
 
 
 def shown_number(value: float, digits: int = 6) -> str:
-    """Return a number as Markdown: plain where that is short, else a power of ten as mathematics."""
+    """Return a number as Markdown: plain where that is short, else a power of ten as mathematics.
+
+    In front of the point every digit is shown, however few are asked for.
+    """
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if value == 0 or 1e-3 <= abs(value) < 1e6:
-        return f"{value:.{digits}g}".replace("-", "−")
+        text = f"{value:.{digits}g}"
+        return (f"{value:.0f}" if "e" in text else text).replace("-", "−")
     mantissa, exponent = f"{value:.{min(digits, 3) - 1}e}".split("e")
     return rf"${float(mantissa):g}\times10^{{{int(exponent)}}}$"
 

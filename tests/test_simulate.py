@@ -106,7 +106,7 @@ def test_list_without_an_entry_is_taken_where_the_experiment_can_do_without(tmp_
     assert by_hand(tmp_path, claim, "scale=smoke", "claim.experiment.further_momentum=[]").returncode == 0
     (tmp_path / "other").mkdir()
     empty = fault(tmp_path / "other", claim, "scale=smoke", "claim.experiment.learning_rates=[]")
-    assert "arm claim: found IndexError" in empty
+    assert "learning_rates: found [] (too short), allowed: at least 1" in empty
 
 
 def test_override_outweighs_the_scale(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import PROJECT, simulated
 
+from descent_audit.assurance import verify
 from descent_audit.claims.catalogue import ConfigurationError, load_text
 from descent_audit.figures import draw
 from descent_audit.report import readme
@@ -16,7 +17,8 @@ from descent_audit.results import read
 TEXT = (PROJECT / "README.md").read_text()
 LEDGER = TEXT[TEXT.index(readme.START) : TEXT.index(readme.END)]
 STATEMENTS = load_text().by_id()
-REFERENCE = dict(read(PROJECT / "reports" / "reference" / "statements.csv", ("id", "verdict")).to_numpy().tolist())
+KEPT = read(PROJECT / "reports" / "reference" / "statements.csv", verify.TABLES["statements"])
+REFERENCE = dict(zip(KEPT["id"], KEPT["verdict"], strict=True))
 
 
 def test_counts_are_those_of_the_reference():

@@ -37,7 +37,6 @@ FIRST = 1
 shell.prefix(job_environment())
 
 
-# Jobs wait for records, each of which is written with the files that it tells of; targets name all of these files.
 # What a rule is made of has a digest, and the file that holds it is named for that digest: an edit asks for another
 # file, which is not there. So Snakemake runs again what is stale, and needs no memory of its own for it.
 def record(stage):

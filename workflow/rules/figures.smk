@@ -4,6 +4,8 @@ for batch, claims in plan.batches().items():
         name:
             f"figures_{batch}"
         input:
+            of_claims("curves", claims),
+            of_claims("seals", claims, "sha256"),
             records(claims),
         output:
             [
@@ -38,6 +40,8 @@ for batch, claims in plan.batches().items():
         name:
             f"take_along_{batch}"
         input:
+            of_claims("curves", claims),
+            of_claims("seals", claims, "sha256"),
             records(claims),
         output:
             expand(f"{RESULTS}/{{drawing}}", drawing=plan.taken_along(claims)),

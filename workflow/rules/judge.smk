@@ -1,6 +1,6 @@
 rule judging:
     input:
-        records(),
+        SIMULATED,
     output:
         checks=report(
             f"{RESULTS}/checks.csv",

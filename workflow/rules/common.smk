@@ -37,8 +37,8 @@ FIRST = 1
 shell.prefix(job_environment())
 
 
-# What a rule is made of has a digest, and the file that holds it is named for that digest: an edit asks for another
-# file, which is not there. So Snakemake runs again what is stale, and needs no memory of its own for it.
+# What a job makes its files of has a digest, and the record that holds it is named for that digest. An edit asks for
+# another record, which is not there. So Snakemake runs again what is stale, and needs no memory of its own for it.
 def record(stage):
     return f"{RESULTS}/{plan.records[stage]}"
 

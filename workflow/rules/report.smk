@@ -4,7 +4,7 @@ rule page:
         drawn_records(CLAIMS, REPORT, DRAWN),
         rules.listing.output,
     output:
-        f"{REPORTS}/audit.html",
+        page=f"{REPORTS}/audit.html",
         record=record("page"),
     log:
         f"{LOGS}/report/page.log",
@@ -18,7 +18,7 @@ rule page:
     message:
         "Writing the report as HTML"
     shell:
-        "python -m descent_audit.report.page --scale {params.scale} --results {params.results} --output {output[0]} >{log} 2>&1"
+        "python -m descent_audit.report.page --scale {params.scale} --results {params.results} --output {output.page} >{log} 2>&1"
 
 
 # What Pandoc has to do for the PDF needs no figure: it fills a core while the last ones are drawn.
@@ -26,7 +26,7 @@ rule paper:
     input:
         rules.tabulating.output,
     output:
-        f"{RESULTS}/audit.typ",
+        page=f"{RESULTS}/audit.typ",
         record=record("paper"),
     log:
         f"{LOGS}/report/paper.log",
@@ -41,7 +41,7 @@ rule paper:
     message:
         "Writing the source of the report as PDF"
     shell:
-        "python -m descent_audit.report.paper --scale {params.scale} --results {params.results} --output {output[0]} >{log} 2>&1"
+        "python -m descent_audit.report.paper --scale {params.scale} --results {params.results} --output {output.page} >{log} 2>&1"
 
 
 rule typeset:
@@ -49,7 +49,7 @@ rule typeset:
         rules.paper.output,
         drawn_records(CLAIMS, REPORT, DRAWN),
     output:
-        f"{REPORTS}/audit.pdf",
+        page=f"{REPORTS}/audit.pdf",
         record=record("typeset"),
     log:
         f"{LOGS}/report/typeset.log",
@@ -63,7 +63,7 @@ rule typeset:
     message:
         "Writing the report as PDF"
     shell:
-        "python -m descent_audit.report.typeset --scale {params.scale} --results {params.results} --output {output[0]} >{log} 2>&1"
+        "python -m descent_audit.report.typeset --scale {params.scale} --results {params.results} --output {output.page} >{log} 2>&1"
 
 
 rule gallery:

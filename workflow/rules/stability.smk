@@ -68,7 +68,7 @@ rule comparing:
         ENVIRONMENT
     params:
         scale=SCALE,
-        folder="results/stability",
+        folder=lambda wildcards: "results/stability",
         results=lambda wildcards: RESULTS,
         named=" ".join(f"{which}=results/stability/{which}" for which in VARIATIONS),
     message:
